@@ -1,0 +1,1 @@
+"""deck -> teacher: data, splits, training and evaluation. Not here: labels, students, releases."""
