@@ -1,0 +1,229 @@
+"""The figures of a text: numbers in digits or words, with the currency or unit beside them.
+
+Used by the check for numbers that a brief lacks (checks.py). Years, prices, percentages, times
+and ordinals are all figures; "one" and "two" in words are not, for copy uses them as pronouns
+("two less to worry about", "this one").
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen \
+fifteen sixteen seventeen eighteen nineteen".split()
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_ORDINALS = {
+    **{"third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9},
+    **{"tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14},
+    **{"fifteenth": 15, "twentieth": 20, "thirtieth": 30, "fortieth": 40, "fiftieth": 50},
+}
+_VALUES = {
+    **{word: value for value, word in enumerate(_ONES)},
+    **{word: 20 + 10 * i for i, word in enumerate(_TENS)},
+    **_ORDINALS,
+    "dozen": 12,
+}
+_POWERS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_POWERS |= {word + "th": value for word, value in _POWERS.items()}
+_FREE = {"zero", "one", "two"}
+_FREE_ALONE = {"third", "fourth", "fifth", "sixth", "seventh", "tenth", "hundredth", "dozen"}
+
+_CURRENCIES = {
+    **{"$": "$", "dollar": "$", "dollars": "$", "usd": "$", "bucks": "$", "buck": "$"},
+    **{"£": "£", "pound": "£", "pounds": "£", "quid": "£", "gbp": "£"},
+    **{"€": "€", "euro": "€", "euros": "€", "eur": "€"},
+    **{"¥": "¥", "yen": "¥", "₹": "₹", "rupees": "₹", "kr": "kr", "chf": "chf"},
+    **{"pence": "p", "p": "p", "cents": "c", "cent": "c"},
+}
+_UNITS = {
+    alias: names.split()[0]
+    for names in (
+        "% percent pct",
+        "g gram grams gramme grammes",
+        "kg kilo kilos kilogram kilograms",
+        "mg milligrams",
+        "mm millimetre millimetres millimeter millimeters",
+        "cm centimetre centimetres centimeter centimeters",
+        "m metre metres meter meters",
+        "km kilometre kilometres kilometer kilometers",
+        "ml millilitre millilitres milliliter milliliters",
+        "l litre litres liter liters",
+        "oz ounce ounces",
+        "lb lbs",
+        "inch inches",
+        "ft foot feet",
+        "mile miles",
+        "second seconds sec secs",
+        "minute minutes min mins",
+        "hour hours hr hrs h",
+        "day days",
+        "week weeks",
+        "month months",
+        "year years",
+        "am",
+        "pm",
+        "gb",
+        "mb",
+        "tb",
+        "mah",
+        "kwh",
+        "lumens lumen",
+        "gsm",
+    )
+    for alias in names.split()
+}
+IN_NAME = "name"
+"""The unit of a figure that is part of the product's name ("Loop 3")."""
+
+_SIGNS = frozenset("$£€¥₹")
+_MUST_MATCH = frozenset(_CURRENCIES.values()) | {"%"}
+_WORD = "|".join(sorted({*_VALUES, *_POWERS}, key=len, reverse=True))
+_UNIT = r"(?=(?:[\s-]?(?P<unit>[a-z]+\b|[%$£€¥₹]))?)"
+_DIGITS = re.compile(
+    r"(?P<digits>\d+(?:[.,:/]\d+)*)(?:(?:st|nd|rd|th)\b)?"
+    r"(?:\s?(?P<power>k|m|bn|hundred|thousand|million|billion)\b)?" + _UNIT
+)
+_SPELLED = re.compile(rf"(?<![\w'])(?P<words>(?:{_WORD})(?:[\s-](?:and\s)?(?:{_WORD}))*)\b{_UNIT}")
+_ANY_WORD = re.compile("[a-z]+")
+_NUMBER_WORDS = frozenset({*_VALUES, *_POWERS}) - _FREE
+_IDIOM = re.compile(
+    r"high-fives?|five-a-side|six-packs?|nine[- ]to[- ]five|cloud nine|back to square one|"
+    r"(?:\w+, )+three, two, one|three[,.]+ two[,.]+ one|(?:\w+)-year-olds?|half (?:\w+) o'clock"
+)
+_LIST_BREAK = re.compile(r", and |, or |, | and | or | & | \+ ")
+_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_SHORT_POWERS = {"k": 1000, "m": 10**6, "bn": 10**9, **_POWERS}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure: its values (canonical decimal text; several readings) and its unit, if known.
+
+    shown: the figure as it stands in the text. free: too weak to be a claim of its own.
+    """
+
+    shown: str
+    values: tuple[str, ...]
+    unit: str | None
+    free: bool
+
+
+def figures(text: str) -> list[Figure]:
+    """The figures of `text`: those in digits first, then those in words."""
+    text = text.lower()
+    found = [_in_digits(text, match) for match in _DIGITS.finditer(text)]
+    if not _NUMBER_WORDS.isdisjoint(_ANY_WORD.findall(text)):
+        found += [_in_words(match) for match in _SPELLED.finditer(_IDIOM.sub(" ", text))]
+    return found
+
+
+def _in_digits(text: str, match: re.Match[str]) -> Figure:
+    digits, power, unit = match.group("digits", "power", "unit")
+    sign = text[: match.start()].rstrip()[-1:]
+    known = _CURRENCIES.get(sign) if sign in _SIGNS else None
+    known = known or _UNITS.get(unit) or _CURRENCIES.get(unit)
+    value = _canonical(digits)
+    if power == "m" and sign not in _SIGNS:
+        known = "m"
+    values = (value, _scaled(value, _SHORT_POWERS[power])) if power else (value,)
+    return Figure(match[0], values, known, free=False)
+
+
+def _in_words(match: re.Match[str]) -> Figure:
+    words, unit = match.group("words", "unit")
+    parts = re.split(r"[\s-]+(?:and\s+)?", words)
+    free = len(parts) == 1 and (parts[0] in _FREE or parts[0] in _FREE_ALONE)
+    known = _UNITS.get(unit) or _CURRENCIES.get(unit)
+    return Figure(words, (_spelled(parts),), known, free)
+
+
+def _canonical(digits: str) -> str:
+    """Digits without grouping, leading or trailing zeros: '1,200' 1200, '2.50' 2.5, '10:30' 10.3."""
+    if _GROUPED.fullmatch(digits):
+        digits = digits.replace(",", "")
+    elif digits.count(",") == 1:
+        digits = digits.replace(",", ".")
+    whole, dot, fraction = digits.replace(":", ".").partition(".")
+    fraction = fraction.rstrip("0")
+    whole = whole.lstrip("0") or "0"
+    return f"{whole}.{fraction}" if dot and fraction else whole
+
+
+def _scaled(value: str, scale: int) -> str:
+    try:
+        return _canonical(f"{float(value) * scale:.6f}")
+    except ValueError:
+        return value
+
+
+def _spelled(parts: list[str]) -> str:
+    """The value of number words: 'twenty', 'five' is 25; 'three', 'hundred' is 300."""
+    total = current = 0
+    for part in parts:
+        if part in _POWERS:
+            scale = _POWERS[part]
+            current = max(current, 1) * scale
+            if scale >= 1000:
+                total, current = total + current, 0
+        elif part == "dozen":
+            current = max(current, 1) * 12
+        else:
+            current += _VALUES[part]
+    return str(total + current)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The figures that a brief gives: every value with the units that it is given in."""
+
+    units: dict[str, frozenset[str | None]]
+
+    def allows(self, figure: Figure) -> bool:
+        """Whether the brief gives this figure, in the same currency or unit where both are known."""
+        if figure.free:
+            return True
+        return any(self._allows(value, figure.unit) for value in figure.values)
+
+    def _allows(self, value: str, unit: str | None) -> bool:
+        given = self.units.get(value)
+        if given is None:
+            return False
+        if unit is None or unit in given:
+            return True
+        if unit in _MUST_MATCH:
+            return unit == "£" and "lb" in given
+        return None in given
+
+
+@lru_cache(maxsize=512)
+def known(product: str | None, facts: str) -> Known:
+    """The figures of a brief's facts. Besides what it says in figures: the parts of a compound (24 and 7 of 24/7), the length of a list
+    ("sweet, bittersweet and hot" are three) and whole weeks of days.
+    """
+    units: dict[str, set[str | None]] = {}
+    in_name = {value for figure in figures(product or "") for value in figure.values}
+    rest = facts.replace(product, " ") if product else facts
+    for value in in_name:
+        units.setdefault(value, set()).add(IN_NAME)
+    for figure in (*figures(rest), *figures(product or "")):
+        unit = figure.unit or (None if figure.values[0] not in in_name else IN_NAME)
+        for value in (*figure.values, *_parts(figure.shown)):
+            units.setdefault(value, set()).add(unit)
+    for count in map(_listed, facts.split(" ; ")):
+        units.setdefault(count, set()).add(None)
+    for value in [value for value, found in units.items() if "day" in found]:
+        if value.isdigit() and int(value) % 7 == 0:
+            units.setdefault(str(int(value) // 7), set()).add("week")
+    return Known({value: frozenset(found) for value, found in units.items()})
+
+
+def _listed(feature: str) -> str:
+    """How many things a feature lists: "sweet, bittersweet and hot" lets copy say "three styles"."""
+    return str(1 + len(_LIST_BREAK.findall(feature)))
+
+
+def _parts(shown: str) -> list[str]:
+    words = re.findall(r"[a-z]+", shown.lower())
+    spelled = [str(_VALUES[word]) for word in words if word in _VALUES]
+    compound = re.findall(r"\d+", shown) if re.search(r"\d[/:]\d", shown) else []
+    return spelled + [_canonical(part) for part in compound]
