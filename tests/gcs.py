@@ -89,7 +89,9 @@ def gcs_server() -> Iterator[str]:
 
 
 @pytest.fixture
-def bucket(gcs_server: str, monkeypatch: pytest.MonkeyPatch) -> storage.Bucket:
+def bucket(gcs_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[storage.Bucket]:
     """An empty bucket of this test alone; STORAGE_EMULATOR_HOST leads to its server."""
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_server)
-    return client(gcs_server).create_bucket(f"bucket-{next(_numbers)}")
+    owner = client(gcs_server)
+    yield owner.create_bucket(f"bucket-{next(_numbers)}")
+    owner.close()
