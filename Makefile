@@ -1,7 +1,7 @@
 # Tinycopy's commands. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test check format docs readme clean
+.PHONY: help serve dev test check format docs readme clean
 
 PORT ?= 8080
 SERVE := .venv-serve
@@ -31,7 +31,7 @@ serve: serve-env ## run the function on localhost:8080 from the embedded release
 	@exec $(SERVE)/bin/python function/serve.py --port $(PORT)
 
 # The stamps hold what was installed, so that a fresh checkout of the same pins installs nothing.
-.PHONY: serve-env dev
+.PHONY: serve-env
 serve-env:
 	@if ! { test -x $(SERVE)/bin/python && cmp -s function/requirements.txt $(SERVE)/installed; }; then \
 		python=$$($(FIND_PYTHON)) && \
@@ -41,7 +41,7 @@ serve-env:
 		cp function/requirements.txt $(SERVE)/installed; \
 	fi
 
-dev:
+dev: ## install everything that training and tests need into .venv
 	@if ! { test -x $(DEV)/bin/python && cat $(DEV_PINS) | cmp -s - $(DEV)/installed; }; then \
 		python=$$($(FIND_PYTHON)) && \
 		echo "Installing what requirements-dev.txt pins into $(DEV), once: some minutes ..." && \
