@@ -36,7 +36,7 @@ class Answer:
 
 @dataclass
 class Wire:
-    """What a test does `before` a request reaches the server and `after` it did, by raising Cut too."""
+    """What a test does `before` a request reaches the server, and `after` it did; both may Cut."""
 
     url: str
     before: Callable[[Request], Answer | None] = lambda request: None
@@ -52,6 +52,7 @@ def wired(server_url: str) -> Iterator[Wire]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or each answer waits 40 ms for an acknowledgement
 
         def relay(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -1,7 +1,4 @@
 import json
-import multiprocessing
-import os
-import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +8,7 @@ import pytest
 from google.cloud import storage  # type: ignore[import-untyped]
 
 from distill.publish import main
+from tests.distill.killing import run_killed_after
 from tests.releases import served, write_release
 from tests.wire import Answer, Cut, Request, Wire, wired
 
@@ -302,53 +300,25 @@ def test_a_publisher_whose_winning_write_got_no_answer_knows_that_it_won(
     assert served(bucket) == one
 
 
-def publish_in_child(url: str, directory: Path, to: str) -> None:
-    os.environ["STORAGE_EMULATOR_HOST"] = url
-    raise SystemExit(main(["publish", str(directory), to]))
-
-
-def test_a_publisher_killed_at_any_request_leaves_the_old_release_and_can_run_again(
+def test_a_publisher_killed_after_any_request_leaves_the_old_release_and_can_run_again(
     gcs_server: str, bucket: storage.Bucket, releases: dict[Path, str]
 ) -> None:
     (first, one), (second, two), _ = releases.items()
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload([__name__])
 
-    def publish_until(number: int, *, reaches_server: bool) -> tuple[storage.Bucket, int]:
-        """Kills the publisher of `second` at its request `number`; its bucket, how many passed."""
-        kind = "after" if reaches_server else "before"
-        target = bucket.client.create_bucket(f"{bucket.name}-{kind}-{number}")
+    def publish_until(number: int) -> tuple[storage.Bucket, int]:
+        target = bucket.client.create_bucket(f"{bucket.name}-{number}")
         assert publish(target, first) == 0
-        with wired(gcs_server) as wire:
-            child = processes.Process(target=publish_in_child, args=(wire.url, second, uri(target)))
-            started = threading.Event()
+        argv = ["publish", str(second), uri(target)]
+        return target, run_killed_after(gcs_server, argv, number)
 
-            def kill(request: Request) -> None:
-                started.wait()
-                if request.number == number and child.pid:
-                    os.kill(child.pid, signal.SIGKILL)
-                    raise Cut
-
-            if reaches_server:
-                wire.after = kill
-            else:
-                wire.before = kill
-            child.start()
-            started.set()
-            child.join()
-            assert child.exitcode == (-signal.SIGKILL if number else 0)
-            return target, len(wire.passed)
-
-    _, requests = publish_until(0, reaches_server=True)
+    _, requests = publish_until(0)
     assert requests > 2 * 5  # five uploads and five downloads at the least
     for number in range(1, requests + 1):
-        for reaches_server in (False, True):
-            target, _ = publish_until(number, reaches_server=reaches_server)
-            pointed = number == requests and reaches_server
-            assert served(target) == (two if pointed else one)
-            assert publish(target, second) == 0
-            assert served(target) == two
-            assert pointer(target)["previous"] == one
+        target, _ = publish_until(number)
+        assert served(target) == (one if number < requests else two)  # the last moves the pointer
+        assert publish(target, second) == 0
+        assert served(target) == two
+        assert pointer(target)["previous"] == one
 
 
 def test_a_missing_bucket_is_named(

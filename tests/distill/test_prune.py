@@ -1,0 +1,228 @@
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from google.cloud import storage  # type: ignore[import-untyped]
+
+from distill.prune import Pruned, prune
+from distill.publish import main
+from tests.distill.killing import run_killed_after
+from tests.releases import served, write_release
+from tests.wire import Request, Wire, wired
+
+NOW = datetime.now(UTC)
+POINTER = "students/current.json"
+
+
+def uri(bucket: storage.Bucket) -> str:
+    return f"gs://{bucket.name}"
+
+
+def digests(bucket: storage.Bucket) -> set[str]:
+    """The digests below which any object is left."""
+    names = {blob.name.split("/")[1] for blob in bucket.list_blobs(prefix="students/")}
+    return names - {"current.json"}
+
+
+def mark(digest: str) -> str:
+    return f"students/{digest}/pruning"
+
+
+def deletions(wire: Wire) -> list[str]:
+    """The names of the objects that were deleted, in order, without students/<digest>/."""
+    deleted = [request.path for request in wire.passed if request.method == "DELETE"]
+    return [path.split("?")[0].split("%2F")[-1] for path in deleted]
+
+
+@pytest.fixture
+def wire(
+    gcs_server: str, bucket: storage.Bucket, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Wire]:
+    with wired(gcs_server) as wire:
+        monkeypatch.setenv("STORAGE_EMULATOR_HOST", wire.url)
+        yield wire
+
+
+@pytest.fixture
+def published(bucket: storage.Bucket, tmp_path: Path) -> list[str]:
+    """Five releases, published one after the other: the last is current."""
+    found = []
+    for seed in range(5):
+        directory = tmp_path / str(seed)
+        found.append(write_release(directory, seed))
+        assert main(["publish", str(directory), uri(bucket)]) == 0
+    return found
+
+
+@pytest.mark.parametrize(("keep", "left"), [(0, 2), (1, 2), (2, 2), (3, 3), (5, 5), (9, 5)])
+def test_prune_keeps_the_newest_and_what_the_pointer_names(
+    keep: int, left: int, bucket: storage.Bucket, published: list[str]
+) -> None:
+    assert main(["prune", uri(bucket), "--keep", str(keep)]) == 0
+    assert digests(bucket) == set(published[-left:])
+    assert served(bucket) == published[-1]
+    assert main(["rollback", uri(bucket)]) == 0
+    assert served(bucket) == published[-2]
+
+
+def test_prune_keeps_an_old_release_that_was_promoted_again(
+    bucket: storage.Bucket, published: list[str]
+) -> None:
+    assert main(["promote", published[0], uri(bucket)]) == 0
+    assert main(["prune", uri(bucket), "--keep", "0"]) == 0
+    assert digests(bucket) == {published[0], published[4]}
+    assert served(bucket) == published[0]
+
+
+def test_a_dry_run_names_what_would_go_and_writes_nothing(
+    wire: Wire, bucket: storage.Bucket, published: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    wire.passed.clear()
+    capsys.readouterr()
+    assert main(["prune", uri(bucket), "--keep", "2", "--dry-run"]) == 0
+    out = capsys.readouterr().out
+    assert set(out.split()[:3]) == set(published[:3])
+    assert "would prune 3" in out
+    assert {request.method for request in wire.passed} == {"GET"}
+
+
+def test_an_upload_without_manifest_goes_once_it_is_a_day_old(
+    bucket: storage.Bucket, published: list[str]
+) -> None:
+    unfinished = "a" * 64
+    bucket.blob(f"students/{unfinished}/model.bin").upload_from_string(b"half")
+    prune(bucket, keep=9, dry_run=False, now=NOW + timedelta(hours=23))
+    assert digests(bucket) == {*published, unfinished}
+    prune(bucket, keep=9, dry_run=False, now=NOW + timedelta(hours=25))
+    assert digests(bucket) == set(published)
+
+
+def test_prune_leaves_alone_what_is_no_release(
+    bucket: storage.Bucket, published: list[str]
+) -> None:
+    for name in ("students/notes/readme.txt", "elsewhere/model.bin", "students/x.txt"):
+        bucket.blob(name).upload_from_string(b"mine")
+    prune(bucket, keep=0, dry_run=False, now=NOW + timedelta(days=9))
+    names = {blob.name for blob in bucket.list_blobs()}
+    assert {"students/notes/readme.txt", "elsewhere/model.bin", "students/x.txt"} <= names
+
+
+def test_prune_without_a_pointer_deletes_nothing(
+    bucket: storage.Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    digest = write_release(tmp_path / "one", 1)
+    main(["publish", str(tmp_path / "one"), uri(bucket), "--no-promote"])
+    assert main(["prune", uri(bucket), "--keep", "0"]) == 1
+    assert "no current release" in capsys.readouterr().err
+    assert digests(bucket) == {digest}
+
+
+def test_a_release_loses_its_manifest_before_its_files(
+    wire: Wire, bucket: storage.Bucket, published: list[str]
+) -> None:
+    assert main(["prune", uri(bucket), "--keep", "4"]) == 0
+    order = deletions(wire)
+    assert order[0] == "manifest.json"
+    assert order[-1] == "pruning"
+    assert len(order) == 6
+
+
+def test_a_release_that_is_promoted_while_prune_chooses_is_not_deleted(
+    wire: Wire, bucket: storage.Bucket, published: list[str], gcs_server: str
+) -> None:
+    """The promoter looked before the marks were there, and writes before prune's last word."""
+    chosen, prune_waits, promoted = published[0], threading.Event(), threading.Event()
+
+    def before(request: Request) -> None:
+        if request.method != "POST" or POINTER.encode() not in request.body:
+            return
+        if chosen.encode() in request.body:  # the promoter, verified and about to write
+            begin_prune.set()
+            assert prune_waits.wait(60)
+        elif not prune_waits.is_set():  # prune, its marks set, about to write
+            prune_waits.set()
+            assert promoted.wait(60)
+
+    begin_prune = threading.Event()
+    wire.before = before
+    codes = []
+
+    def promote() -> None:
+        codes.append(main(["promote", chosen, uri(bucket)]))
+        promoted.set()
+
+    promoter = threading.Thread(target=promote)
+    promoter.start()
+    assert begin_prune.wait(60)
+    assert main(["prune", uri(bucket), "--keep", "0"]) == 0
+    promoter.join()
+    assert codes == [0]
+    assert served(bucket) == chosen
+    assert digests(bucket) == {chosen, published[4]}
+    assert main(["promote", published[4], uri(bucket)]) == 0
+    assert main(["rollback", uri(bucket)]) == 0  # no mark is left on it
+
+
+def test_a_promoter_that_looked_too_early_does_not_promote_what_prune_deletes(
+    wire: Wire, bucket: storage.Bucket, published: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The promoter verified before the marks, and writes after prune's last word."""
+    chosen = published[0]
+    pruned: list[Pruned] = []
+
+    def before(request: Request) -> None:
+        names_chosen = f'"digest":"{chosen}"'.encode() in request.body
+        if request.method == "POST" and names_chosen and not pruned:
+            pruned.append(prune(bucket, keep=0, dry_run=False, now=NOW))
+
+    wire.before = before
+    assert main(["promote", chosen, uri(bucket)]) == 1
+    assert chosen in pruned[0].digests
+    assert "manifest.json: missing" in capsys.readouterr().err
+    assert served(bucket) == published[4]
+
+
+def test_what_is_being_pruned_is_neither_promoted_nor_published(
+    wire: Wire,
+    bucket: storage.Bucket,
+    published: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bucket.blob(mark(published[0])).upload_from_string(b"")
+    assert main(["promote", published[0], uri(bucket)]) == 1
+    assert "is being pruned: run `tinycopy prune" in capsys.readouterr().err
+    assert main(["publish", str(tmp_path / "0"), uri(bucket)]) == 1
+    assert "is being pruned: run `tinycopy prune" in capsys.readouterr().err
+    assert main(["prune", uri(bucket), "--keep", "9"]) == 0
+    assert main(["publish", str(tmp_path / "0"), uri(bucket)]) == 0
+    assert served(bucket) == published[0]
+
+
+def test_prune_killed_after_any_request_harms_no_reader_and_the_next_one_finishes(
+    gcs_server: str, bucket: storage.Bucket, tmp_path: Path
+) -> None:
+    paths = [tmp_path / str(seed) for seed in range(3)]
+    old, *kept = [write_release(path, seed) for seed, path in enumerate(paths)]
+
+    def prune_until(number: int) -> tuple[storage.Bucket, int]:
+        target = bucket.client.create_bucket(f"{bucket.name}-{number}")
+        for path in paths:
+            assert main(["publish", str(path), uri(target)]) == 0
+        argv = ["prune", uri(target), "--keep", "0"]
+        return target, run_killed_after(gcs_server, argv, number)
+
+    target, requests = prune_until(0)
+    assert digests(target) == set(kept)
+    for number in range(1, requests + 1):
+        target, _ = prune_until(number)
+        assert served(target) == kept[1]
+        # Whoever asks for the old one by its digest finds all of it or none.
+        left = {blob.name for blob in target.list_blobs(prefix=f"students/{old}/")}
+        assert f"students/{old}/manifest.json" not in left or len(left - {mark(old)}) == 5
+        assert main(["prune", uri(target), "--keep", "0"]) == 0
+        assert digests(target) == set(kept)
+        assert main(["rollback", uri(target)]) == 0
+        assert served(target) == kept[0]
