@@ -1,0 +1,196 @@
+"""The routes of Tinycopy's own API, but for the documentation: copy, templates, info, health."""
+
+import platform
+from importlib.metadata import version
+
+import msgspec
+from flask import Response
+
+from tinycopy import brief as briefs
+from tinycopy import errors
+from tinycopy.body import json_response, read_json
+from tinycopy.brief import WORD_RANGES, Brief, CopyType, Length, Tone
+from tinycopy.loader import Serving
+from tinycopy.service import Call, Service
+from tinycopy.wire import (
+    MAX_VARIANTS,
+    CopyBody,
+    CopyRequest,
+    FormField,
+    HealthBody,
+    InfoBody,
+    ModelBody,
+    ReleaseBody,
+    Template,
+    TemplatesBody,
+    Usage,
+    VariantBody,
+    WordRange,
+)
+
+EXAMPLES: dict[CopyType, Brief] = {
+    brief.type: brief
+    for brief in (
+        Brief(
+            type=CopyType.PRODUCT_DESCRIPTION,
+            product="Sunrise Mug",
+            category="kitchen",
+            features=("double-walled ceramic", "holds 350 ml", "dishwasher safe"),
+            tone=Tone.CASUAL,
+            length=Length.SHORT,
+            audience="early risers",
+            keywords=("coffee",),
+        ),
+        Brief(
+            type=CopyType.SOCIAL_POST,
+            product="Trailhead 20",
+            category="hiking backpack",
+            features=("20 litres", "rain cover included"),
+            tone=Tone.EXCITING,
+            length=Length.SHORT,
+            audience="weekend hikers",
+        ),
+        Brief(
+            type=CopyType.AD_HEADLINE,
+            product="LedgerLeaf",
+            category="bookkeeping app",
+            features=("reads receipts from photos", "files VAT returns"),
+            keywords=("receipts",),
+        ),
+        Brief(
+            type=CopyType.SLOGAN,
+            prompt="a family bakery that bakes sourdough bread every morning",
+            tone=Tone.CASUAL,
+        ),
+        Brief(
+            type=CopyType.EMAIL_SUBJECT,
+            product="Harbour Lamp",
+            category="desk lamp",
+            features=("dims in five steps", "two-year guarantee"),
+            tone=Tone.FORMAL,
+            audience="people who work at home",
+        ),
+    )
+}
+"""A brief of each type, to start from."""
+
+
+def copy(service: Service, call: Call) -> Response:
+    """Copy for a brief."""
+    asked = read_json(call.request, CopyRequest, service.settings.max_body_bytes)
+    answer = service.write(call, asked, asked.variants, asked.seed, asked.temperature)
+    written, serving = answer.written, answer.serving
+    return json_response(
+        CopyBody(
+            id=f"copy-{call.id}",
+            variants=tuple(VariantBody(v.text, v.checks) for v in written.variants),
+            model=ModelBody(serving.digest, serving.source, serving.trouble is not None),
+            usage=Usage(
+                written.prompt_tokens, written.completion_tokens, written.candidates, answer.ms
+            ),
+        )
+    )
+
+
+def templates(service: Service, call: Call) -> Response:
+    """The types of copy and the form for a brief."""
+    return json_response(
+        TemplatesBody(
+            templates=tuple(_template(type_) for type_ in CopyType),
+            fields=_form_fields(),
+            tones=tuple(Tone),
+            lengths=tuple(Length),
+        )
+    )
+
+
+def _template(type_: CopyType) -> Template:
+    example = msgspec.to_builtins(EXAMPLES[type_])
+    return Template(
+        type=type_,
+        title=type_.replace("_", " ").capitalize(),
+        words={length: WordRange(*WORD_RANGES[type_][length]) for length in Length},
+        example={name: value for name, value in example.items() if value},
+    )
+
+
+def _form_fields() -> tuple[FormField, ...]:
+    """The fields of a brief with their limits, read from the brief's own JSON schema."""
+    schema = msgspec.json.schema_components([Brief], ref_template="{name}")[1]
+    found = []
+    for name, field in schema["Brief"]["properties"].items():
+        options = field.get("anyOf", [field])
+        text = next((o for o in options if o.get("type") == "string"), {})
+        choices = next((schema[o["$ref"]]["enum"] for o in options if "$ref" in o), ())
+        item = field.get("items", {})
+        found.append(
+            FormField(
+                name=name,
+                kind="list" if item else "choice" if choices else "text",
+                description=field["description"],
+                required=name in schema["Brief"]["required"],
+                max_length=item.get("maxLength", text.get("maxLength")),
+                max_items=field.get("maxItems"),
+                choices=tuple(choices),
+                default=field.get("default") if choices else None,
+            )
+        )
+    return tuple(found)
+
+
+def info(service: Service, call: Call) -> Response:
+    """The release that serves, limits and versions."""
+    serving = service.loader.now()
+    return json_response(
+        InfoBody(
+            release=_release(serving) if serving else None,
+            limits={
+                "body_bytes": service.settings.max_body_bytes,
+                "variants": MAX_VARIANTS,
+                "product_characters": briefs.MAX_PRODUCT,
+                "prompt_characters": briefs.MAX_PROMPT,
+                "features": briefs.MAX_FEATURES,
+                "keywords": briefs.MAX_KEYWORDS,
+                "concurrency": service.settings.concurrency,
+                "queue": service.settings.queue,
+            },
+            versions={
+                "python": platform.python_version(),
+                **{name: version(name) for name in ("ctranslate2", "sentencepiece", "msgspec")},
+            },
+        )
+    )
+
+
+def _release(serving: Serving) -> ReleaseBody:
+    manifest = serving.manifest
+    return ReleaseBody(
+        digest=serving.digest,
+        source=serving.source,
+        degraded=serving.trouble is not None,
+        encoding=manifest.encoding,
+        compute_type=manifest.compute_type,
+        parameters=manifest.parameters,
+        bytes=sum(file.bytes for file in manifest.files.values()),
+        created_at=manifest.created_at,
+        git_commit=manifest.git_commit,
+        scores=manifest.scores,
+        trouble=serving.trouble,
+    )
+
+
+def health(service: Service, call: Call) -> Response:
+    """Liveness: answers at once, whatever the loader does."""
+    if service.loader.now() is not None:
+        return json_response(HealthBody("ready"))
+    return json_response(HealthBody("failing" if service.loader.failing() else "loading"))
+
+
+def home(service: Service, call: Call) -> Response:
+    """Leads to the documentation."""
+    return Response(status=302, headers={"Location": "docs"})
+
+
+def missing(service: Service, call: Call) -> Response:
+    """Any path that no route has."""
+    raise errors.UnknownPath("GET /docs lists the paths")

@@ -1,0 +1,147 @@
+"""The loader: which student serves, found in the background and swapped when the pointer moves.
+
+A process has one loading thread. It starts when the worker process exists (or with the first
+request), loads the bucket's release, or the embedded one if that fails, and then watches the
+pointer. Requests wait for the first student only.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+
+from tinycopy import logs, release
+from tinycopy.bucket import Bucket, Uri
+from tinycopy.errors import NotLoaded
+from tinycopy.logs import Severity
+from tinycopy.manifest import Manifest, ReleaseError
+from tinycopy.settings import Settings
+from tinycopy.student import Student
+
+FIRST_RETRY_SECONDS = 1.0
+MAX_RETRY_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The student that serves and where it is from.
+
+    trouble: why it is the embedded release although a bucket was named, or why a moved pointer
+    could not be followed; None while all is well.
+    """
+
+    student: Student
+    digest: str
+    manifest: Manifest
+    source: str  # "bucket" or "embedded"
+    trouble: str | None = None
+
+
+class Loader:
+    """Loads releases for one process. All attributes are guarded by one lock."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._uri = Uri.parse(settings.model_uri) if settings.model_uri else None
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._serving: Serving | None = None
+        self._failure: str | None = None
+
+    def start(self) -> None:
+        """Starts the loading thread of this process, once."""
+        with self._changed:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
+                self._thread.start()
+
+    def now(self) -> Serving | None:
+        """What serves at this moment; None while nothing is loaded."""
+        with self._changed:
+            return self._serving
+
+    def failing(self) -> bool:
+        """Whether the last attempt left nothing to serve."""
+        with self._changed:
+            return self._serving is None and self._failure is not None
+
+    def wait(self) -> Serving:
+        """What serves; waits for the first load. Raises NotLoaded if it failed or takes too long."""
+        self.start()
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._serving or self._failure, timeout=self._settings.load_wait_seconds
+            )
+            if self._serving is not None:
+                return self._serving
+            told = "it failed to load" if self._failure else "it is still loading"
+        raise NotLoaded(f"{told}; ask again", retry_after=2)
+
+    def _run(self) -> None:
+        retry = FIRST_RETRY_SECONDS
+        while True:
+            healthy = self._look()
+            retry = FIRST_RETRY_SECONDS if healthy else min(2 * retry, MAX_RETRY_SECONDS)
+            pause = self._settings.model_refresh_seconds if healthy else retry
+            if healthy and (self._uri is None or self._uri.pinned or not pause):
+                return
+            time.sleep(pause)
+
+    def _look(self) -> bool:
+        """Brings the right release into service; whether the one that was asked for now serves."""
+        try:
+            if self._uri is not None:
+                self._follow(self._uri)
+            elif self.now() is None:
+                self._load(release.embedded(), "embedded")
+        except Exception as error:  # whatever it is, the thread must live and the instance serve
+            self._fall_back(error)
+            return False
+        return True
+
+    def _follow(self, uri: Uri) -> None:
+        """Serves what the pointer (or the pinned URI) names. Raises ReleaseError if it cannot."""
+        with Bucket(uri.bucket, self._settings.download_seconds) as bucket:
+            wanted = uri.pinned or release.pointed(bucket)
+            serving = self.now()
+            if serving and serving.digest == wanted and serving.source == "bucket":
+                self._set(Serving(serving.student, wanted, serving.manifest, "bucket"))
+                return
+            found = release.download(bucket, wanted)
+        self._load(found, "bucket")
+
+    def _load(self, found: release.Release, source: str, trouble: str | None = None) -> None:
+        start = time.perf_counter()
+        student = Student(found.files, workers=self._settings.concurrency)
+        self._set(Serving(student, found.digest, found.manifest, source, trouble))
+        ms = round(1000 * (time.perf_counter() - start), 1)
+        logs.write(Severity.INFO, "release loaded", release=found.digest, source=source, load_ms=ms)
+
+    def _fall_back(self, error: Exception) -> None:
+        """Keeps what serves, or serves the embedded release, and says why."""
+        if isinstance(error, ReleaseError):
+            trouble = str(error)
+            logs.write(Severity.ERROR, f"release not loaded: {trouble}")
+        else:
+            trouble = type(error).__name__
+            logs.write_exception("release not loaded", error)
+        serving = self.now()
+        if serving is not None:
+            self._set(
+                Serving(serving.student, serving.digest, serving.manifest, serving.source, trouble)
+            )
+            return
+        try:
+            if self._uri is None:
+                raise error
+            self._load(release.embedded(), "embedded", trouble)
+        except Exception as failure:  # as above: the thread lives on and tries again
+            logs.write(Severity.ERROR, f"nothing to serve: {failure}")
+            with self._changed:
+                self._failure = str(failure)
+                self._changed.notify_all()
+
+    def _set(self, serving: Serving) -> None:
+        with self._changed:
+            self._serving = serving
+            self._failure = None
+            self._changed.notify_all()

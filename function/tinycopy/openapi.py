@@ -1,0 +1,72 @@
+"""The OpenAPI 3.1 document, generated from the routes and the types of their bodies."""
+
+from typing import Any
+
+import msgspec
+
+from tinycopy import errors
+from tinycopy.completions import OpenAIErrorBody
+from tinycopy.errors import PROBLEMS, ProblemDetails
+from tinycopy.handlers import EXAMPLES
+from tinycopy.service import Route
+from tinycopy.wire import CopyRequest
+
+REF = "#/components/schemas/{name}"
+API_VERSION = "1.0.0"
+_EVERYWHERE = (errors.Internal.status,)
+
+
+def document(routes: tuple[Route, ...]) -> dict[str, Any]:
+    """The OpenAPI document of the routes."""
+    types = [t for route in routes for t in (route.reads, route.writes) if t is not None]
+    types += [ProblemDetails, OpenAIErrorBody]
+    unique = list(dict.fromkeys(types))
+    schemas, components = msgspec.json.schema_components(unique, ref_template=REF)
+    schema_of = dict(zip(unique, schemas, strict=True))
+    paths: dict[str, Any] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tinycopy",
+            "version": API_VERSION,
+            "summary": "Marketing copy for a brief, from a very small language model.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "./"}],
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _operation(route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "operationId": route.handler.__name__,
+        "responses": {"200": {"description": "Done."}},
+    }
+    if route.writes is not None:
+        operation["responses"]["200"]["content"] = {
+            "application/json": {"schema": schema_of[route.writes]}
+        }
+    if route.reads is not None:
+        content: dict[str, Any] = {"schema": schema_of[route.reads]}
+        if route.reads is CopyRequest:
+            content["examples"] = {
+                type_: {"value": _without_defaults(brief)} for type_, brief in EXAMPLES.items()
+            }
+        operation["requestBody"] = {"required": True, "content": {"application/json": content}}
+    media_type = "application/json" if route.openai else "application/problem+json"
+    error = schema_of[OpenAIErrorBody if route.openai else ProblemDetails]
+    for status in sorted({*route.problems, *_EVERYWHERE}):
+        titles = [problem.title for problem in PROBLEMS if problem.status == status]
+        operation["responses"][str(status)] = {
+            "description": "; or: ".join(titles) + ".",
+            "content": {media_type: {"schema": error}},
+        }
+    return operation
+
+
+def _without_defaults(brief: Any) -> dict[str, Any]:
+    return {name: value for name, value in msgspec.to_builtins(brief).items() if value}
