@@ -47,7 +47,7 @@ class DeckSettings(Columns, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     near_duplicate: Jaccard similarity of character shingles from which texts count as the same.
     valid_share, test_share: of the rows, by product, where the deck lacks that split.
     strict: fail at bad rows instead of skipping and counting them.
-    cache_dir: where `datasets` keeps what it read; unset, its own default.
+    cache_dir: where `datasets` keeps Parquet and hub data; unset, its own default.
     """
 
     path: str | None = None
@@ -159,7 +159,9 @@ def _rows(source: Source, settings: DeckSettings, seen: set[str]) -> Iterator[Ro
         try:
             yield parse_row(settings.pick(raw.fields))
         except FieldError as error:
-            yield BadRow(raw.file, raw.line, error.field, error.reason)
+            column = settings.columns.get(error.field or "")
+            where = f" (column {column!r})" if column else ""
+            yield BadRow(raw.file, raw.line, error.field, error.reason + where)
 
 
 def _length_drop(row: Row, settings: DeckSettings) -> Drop | None:
@@ -190,7 +192,7 @@ def _refuse(
             )
     listed = "".join(f"\n  {row}" for row in bad[:_LISTED])
     if settings.strict and bad:
-        raise DeckError(f"{len(bad)} bad rows; mend them, or leave `strict` off{listed}")
+        raise DeckError(f"bad rows: {len(bad)}; mend them, or leave `strict` off{listed}")
     if not any(placed.split == "train" for placed in rows):
         names = ", ".join(s.name for s in sources)
-        raise DeckError(f"{names}: no usable row to train on, {len(bad)} bad rows{listed}")
+        raise DeckError(f"{names}: no usable row to train on; bad rows: {len(bad)}{listed}")

@@ -95,7 +95,7 @@ def parse_row(fields: Mapping[str, object]) -> Row:
     present = {f: value for f, value in cleaned.items() if value not in (None, "", [])}
     copy = present.pop("copy", None)
     if not isinstance(copy, str):
-        raise FieldError("copy", "is missing" if copy is None else "is not text")
+        raise FieldError("copy", "is missing or empty" if copy is None else "is not text")
     try:
         brief = msgspec.convert(present, Brief)
     except msgspec.ValidationError as error:
@@ -141,7 +141,10 @@ def _split(field: str, text: str) -> object:
 def _field_error(message: str) -> FieldError:
     """msgspec's words, with the field at fault taken out of them."""
     found = _PATH.search(message) or _QUOTED.search(message)
-    return FieldError(found[1] if found else None, _PATH.sub("", message))
+    reason = _PATH.sub("", message)
+    if reason.startswith("`"):
+        reason = reason.split(": ", 1)[1]
+    return FieldError(found[1] if found else None, reason)
 
 
 def _named(names: tuple[str, ...]) -> str:

@@ -1,17 +1,18 @@
 """Where a deck comes from: files, a directory or a data set of the Hugging Face hub.
 
-Files are read through `datasets`. JSON Lines and CSV come in as text and are parsed here, because
-the json and csv builders stop at the first bad row and forget its line.
+Parquet and the hub are read through `datasets`; JSON Lines and CSV are not, because its json and
+csv builders stop at the first bad row and do not know its line.
 """
 
 import csv
+import gzip
 import hashlib
-import io
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import msgspec
 
@@ -87,36 +88,25 @@ def find_sources(path: str, split: str | None = None, hub: Hub | None = None) ->
 
 
 def read_source(source: Source, cache_dir: str | None) -> Iterator[RawRow | BadRow]:
-    """The rows of one source in order; lines that are no row come as BadRow."""
+    """The rows of one source in order; lines that are no row come as BadRow.
+
+    Raises DeckError when the source as a whole cannot be read.
+    """
     if source.file is None:
-        table = _load(
-            source.hub_id,
-            name=source.hub.config,
-            revision=source.hub.revision,
-            split=source.hub_split,
-            cache_dir=cache_dir,
-        )
-        return _table_rows(source.name, table)
-    files = [str(source.file.resolve())]
-    suffix = _suffix(source.file)
-    if source.file.stat().st_size == 0:
-        return iter(())
-    if suffix == ".parquet":
+        options = {"name": source.hub.config, "revision": source.hub.revision}
+        table = _load(source.hub_id, split=source.hub_split, cache_dir=cache_dir, **options)
+        yield from _table_rows(source.name, table)
+    elif _suffix(source.file) == ".parquet":
+        files = [str(source.file.resolve())]
         table = _load("parquet", data_files=files, split="train", cache_dir=cache_dir)
-        return _table_rows(source.name, table)
-    sample_by = "document" if suffix == ".csv" else "line"
-    table = _load(
-        "text",
-        data_files=files,
-        split="train",
-        cache_dir=cache_dir,
-        sample_by=sample_by,
-        encoding="utf-8-sig",
-        encoding_errors="replace",
-    )
-    if suffix == ".csv":
-        return _csv_rows(source.name, "".join(row["text"] for row in table))
-    return _json_rows(source.name, (row["text"] for row in table))
+        yield from _table_rows(source.name, table)
+    else:
+        parse = _csv_rows if _suffix(source.file) == ".csv" else _json_rows
+        try:
+            with _open(source.file) as lines:
+                yield from parse(source.name, lines)
+        except (OSError, EOFError, zlib.error) as error:
+            raise DeckError(f"{source.name}: cannot be read: {error}") from error
 
 
 def source_digest(source: Source, cache_dir: str | None) -> str:
@@ -162,7 +152,16 @@ def _load(builder: str, **options: Any) -> Any:
         raise DeckError(f"{what}: cannot be read: {type(cause).__name__}: {cause}") from error
 
 
-def _json_rows(name: str, lines: Iterator[str]) -> Iterator[RawRow | BadRow]:
+def _open(file: Path) -> TextIO:
+    """A file's lines, ends kept. Bytes that are not UTF-8 become U+FFFD, which rows.py refuses."""
+    packed = file.suffix == ".gz"
+    lines = (gzip.open if packed else open)(
+        file, "rt", encoding="utf-8-sig", errors="replace", newline="\n"
+    )
+    return cast(TextIO, lines)
+
+
+def _json_rows(name: str, lines: Iterable[str]) -> Iterator[RawRow | BadRow]:
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -174,8 +173,8 @@ def _json_rows(name: str, lines: Iterator[str]) -> Iterator[RawRow | BadRow]:
             yield BadRow(name, number, None, f"is not JSON: {error}")
 
 
-def _csv_rows(name: str, text: str) -> Iterator[RawRow | BadRow]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+def _csv_rows(name: str, lines: Iterable[str]) -> Iterator[RawRow | BadRow]:
+    reader = csv.reader(lines, strict=True)
     header: list[str] | None = None
     while True:
         line = reader.line_num + 1
