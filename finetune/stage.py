@@ -1,0 +1,158 @@
+"""A stage of the chain: inputs and settings in, an output directory with metadata.json out.
+
+Work happens in a hidden sibling of the output directory, which takes the output's place when the
+work is done. So an output is whole or absent, the same inputs are never worked on twice, and an
+interrupted run goes on with `--resume`.
+"""
+
+import datetime
+import hashlib
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+METADATA = "metadata.json"
+_FINGERPRINT = "fingerprint"
+_PACKAGES = ("ctranslate2", "datasets", "sentencepiece", "torch", "transformers")
+
+
+class StageError(Exception):
+    """A stage cannot start or finish; the message says why and what to do."""
+
+
+class Metadata(msgspec.Struct, frozen=True, kw_only=True):
+    """What metadata.json holds: enough to know how an output came to be."""
+
+    stage: str
+    fingerprint: str
+    inputs: dict[str, str]
+    settings: dict[str, Any]
+    metrics: dict[str, Any]
+    started_at: str
+    seconds: float
+    git_commit: str
+    versions: dict[str, str]
+
+
+def run_stage(
+    stage: str,
+    out: Path,
+    *,
+    inputs: Mapping[str, str],
+    settings: msgspec.Struct,
+    work: Callable[[Path], Mapping[str, Any]],
+    resume: bool = False,
+) -> Metadata:
+    """Fill `out` by `work(directory)`, which returns metrics, unless `out` is up to date already.
+
+    inputs: digests of what the stage reads, by name. Under torchrun every rank calls this; rank 0
+    alone moves the output into place. Raises StageError when an unfinished run lies in the way.
+    """
+    plain = msgspec.to_builtins(settings)
+    fingerprint = digest(msgspec.json.encode([stage, sorted(inputs.items()), plain], order="sorted"))
+    if (out / METADATA).exists():
+        done = read_metadata(out)
+        if done.fingerprint == fingerprint:
+            say(f"{stage}: {out} is up to date, nothing to do")
+            return done
+    partial = _prepare(out, fingerprint, resume)
+    started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
+    metrics = work(partial)
+    metadata = Metadata(
+        stage=stage,
+        fingerprint=fingerprint,
+        inputs=dict(inputs),
+        settings=plain,
+        metrics=dict(metrics),
+        started_at=started.isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - clock, 1),
+        git_commit=git_commit(),
+        versions={p: importlib.metadata.version(p) for p in _PACKAGES},
+    )
+    if is_main_process():
+        (partial / METADATA).write_bytes(msgspec.json.format(msgspec.json.encode(metadata)) + b"\n")
+        (partial / _FINGERPRINT).unlink()
+        _replace(out, partial)
+    wait_for_everyone()
+    return metadata
+
+
+def _prepare(out: Path, fingerprint: str, resume: bool) -> Path:
+    partial = out.with_name(f".{out.name}.partial")
+    mark = partial / _FINGERPRINT
+    if is_main_process():
+        if partial.exists() and (not resume or not mark.exists() or mark.read_text() != fingerprint):
+            why = "its inputs or settings were others" if resume else "add --resume to go on with it"
+            raise StageError(f"{partial}: an unfinished run lies here; {why}, or delete it")
+        partial.mkdir(parents=True, exist_ok=True)
+        mark.write_text(fingerprint)
+    wait_for_everyone()
+    return partial
+
+
+def _replace(out: Path, new: Path) -> None:
+    """Put `new` in the place of `out`; a crash in between leaves the old one beside it."""
+    old = out.with_name(f".{out.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)
+    new.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def read_metadata(directory: Path) -> Metadata:
+    """The metadata of a finished stage. Raises StageError if there is none."""
+    path = directory / METADATA
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Metadata)
+    except FileNotFoundError as error:
+        raise StageError(f"{path}: not there; run the stage that makes {directory} first") from error
+    except msgspec.DecodeError as error:
+        raise StageError(f"{path}: {error}") from error
+
+
+def digest(content: bytes) -> str:
+    """sha256 of `content`, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """sha256 of a file, in hexadecimal, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def git_commit() -> str:
+    """The commit of the code, with '-dirty' if it was changed, or '' outside a checkout."""
+    command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        here = Path(__file__).parent
+        return subprocess.run(command, cwd=here, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def is_main_process() -> bool:
+    """True for the process that writes: rank 0, or the only one."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def wait_for_everyone() -> None:
+    """Under torchrun, until every rank is here; at once otherwise."""
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        from accelerate import PartialState
+
+        PartialState().wait_for_everyone()
+
+
+def say(text: str) -> None:
+    """One line for the person at the terminal, from rank 0 only."""
+    if is_main_process():
+        print(text, flush=True)
