@@ -1,47 +1,78 @@
 """The words of the safety filter, plainly listed so that anyone can read, question and mend them.
 
-They are slurs, strong profanity, explicit sex, and phrases of hate or threat. Mild words ("damn",
-"crap", "bloody") and words with a common harmless sense ("cock", "dyke", "spic and span", "queer",
-"hooker") are left out on purpose. safety.py says how the lists are matched.
+They are slurs, strong profanity, explicit sex, and words of hate. Mild words ("damn", "crap",
+"bloody") and words with a common harmless sense ("cock", "dyke", "spic and span", "queer",
+"hooker") are left out on purpose. safety.py matches them.
 """
 
-INSIDE = """
-fuck motherf bullshit horseshit cocksuck dickhead shithead shitface asshole arsehole dumbass
-jackass nigger nigga faggot wanker blowjob handjob gangbang cumshot pedophil paedophil
-pornograph whorehouse deepthroat childporn fucc fuk1n phuck
-""".split()
+from tinycopy.wording import words
+
+INSIDE = words(
+    """fuck motherf bullshit horseshit cocksuck dickhead shithead shitface asshole arsehole dumbass
+    nigger nigga faggot wanker blowjob handjob gangbang cumshot pedophil paedophil pornograph
+    deepthroat phuck"""
+)
 """Abusive wherever they stand in a word ("clusterfuck"); no harmless English word holds them."""
 
-STEMS = """
-bitch cunt slut whore wank twat retard jizz porn milf skank kike gook wetback raghead towelhead
-beaner tranny shemale paki golliwog jigaboo darkie sambo spastic mongoloid libtard fucktard
-subhuman untermensch hentai creampie bukkake dildo bastard moron imbecile cretin halfwit scumbag
-douchebag pissoff rapist
-""".split()
-"""Abusive with the endings -s, -es, -y, -ies, -ed, -er, -ers, -ing, -in, -ish, -head, -hole."""
+_STEMS = words(
+    """bitch cunt slut whore wank twat retard jizz porn milf skank kike gook wetback raghead
+    towelhead beaner tranny shemale paki golliwog jigaboo darkie sambo spastic mongoloid libtard
+    subhuman hentai creampie bukkake dildo bastard moron imbecile scumbag douchebag rapist"""
+)
+_ENDINGS = ("", *words("s es y ies ed d er ers ing in ish ism head hole"))
+WHOLE = frozenset(stem + ending for stem in _STEMS for ending in _ENDINGS) | words(
+    """shit shits shitty shite shitting shitshow shitload dipshit batshit asshat fag fags faggy
+    chinks coons spics niglet rape raped raping rapes pissed kys nonce nonces pedo pedos paedo
+    paedos incest bestiality necrophilia orgies nympho titties clit dickpic schlong bollocks tosser
+    tossers bellend spaz spazzy bimbo bimbos thot thots jailbait untermensch untermenschen
+    zipperhead redskin redskins gyppo pikey pikeys"""
+)
+"""Abusive as whole words: inside others they are harmless ("grape", "Scunthorpe", "pass")."""
 
-WORDS = """
-shit shits shitty shite shitting shitshow shitload dipshit batshit crackwhore ass-hat asshat
-fag fags faggy chinks coons spics niglet rape raped raping rapes pissed pisses kys nonce nonces
-pedo pedos paedo paedos incest bestiality necrophilia orgies nympho titties boobies clit dickpic
-schlong bollocks tosser tossers bellend minger spaz spazzy retardation bimbo bimbos hoe-bag thot
-thots lolita jailbait sieg heil untermenschen zipperhead redskin redskins squaw gyppo pikey pikeys
-""".split()
-"""Abusive as whole words only: inside others they are harmless ("grape", "Scunthorpe", "pass")."""
+HARMLESS = (
+    *("oilseed rape", "cold-pressed rape", "rape seed", "rape oil", "rape crisis", "rape alarm"),
+    *("fire retard", "fire-retard", "flame retard", "flame-retard", "bastard file", "faggots in"),
+)
+"""Phrases that hold a listed word in a harmless sense."""
 
-GROUPS = """
-women woman men girls boys gays lesbians homosexuals transgender trans queers bisexuals muslims
-jews christians hindus sikhs catholics atheists buddhists blacks whites asians africans arabs
-mexicans latinos indians chinese poles romanians gypsies roma travellers immigrants migrants
-refugees foreigners blondes disabled autistic deaf blind fat obese ugly elderly pensioners homeless
-poor vegans feminists jewish muslim black asian gay lesbian race races religion religions
-ethnicity nationality minorities
-""".split()
-"""Words for groups of people, to recognise hate aimed at them."""
+PEOPLE = words(
+    """women woman men girls boys gays lesbians homosexuals transgender trans queers muslims jews
+    christians hindus sikhs catholics atheists buddhists africans arabs mexicans latinos romanians
+    gypsies travellers immigrants migrants refugees foreigners blondes feminists vegans pensioners
+    homeless disabled minorities"""
+)
+"""Groups of people, to recognise hate aimed at them."""
 
-TARGETS = """
-customers customer clients competitors competitor rivals rival people person him her them boss ex
-neighbour neighbor neighbours neighbors kids children teacher colleague colleagues staff everyone
-anyone politicians politician president users readers
-""".split()
-"""Other people whom a brief may ask the copy to insult."""
+TARGETS = PEOPLE | words(
+    """race races religion religions nationality ethnicity customers customer clients competitor
+    competitors rival rivals people person him her them boss ex neighbour neighbours neighbor
+    neighbors kids children teacher colleague colleagues staff everyone anyone politician
+    politicians president users readers jewish muslim gay lesbian autistic obese elderly"""
+)
+"""Whom a brief may ask the copy to insult."""
+
+HATE = words("kill exterminate lynch gas hate despise deport annihilate")
+INSULT = words(
+    """insult mock ridicule humiliate bully demean degrade defame slander harass threaten
+    dehumanise dehumanize belittle mocking insulting ridiculing humiliating bullying demeaning
+    degrading defaming slandering harassing threatening belittling insults mocks ridicules
+    humiliates demeans degrades defames slanders threatens"""
+)
+OFFENSIVE = words(
+    """racist sexist homophobic transphobic antisemitic islamophobic xenophobic misogynist
+    misogynistic hateful bigoted offensive abusive insulting demeaning degrading obscene vulgar
+    pornographic nsfw"""
+)
+COPY = words(
+    """joke jokes post posts slogan slogans copy headline headlines ad ads tweet tweets content
+    subject description tone language text line lines caption captions towards about jibe jibes"""
+)
+FOUL = words(
+    "slur slurs swearing swearword swearwords profanity profanities obscenities insults abuse"
+)
+MAKE = words("make keep sound be write something really extremely as with use using add include")
+REFUSE = words(
+    """no not never non anti against stop avoid without don't dont end tackle tackling report beat
+    prevent preventing reporting fight fighting zero un"""
+)
+"""Before a word of INSULT, OFFENSIVE or FOUL these turn its sense: "no swearing"."""

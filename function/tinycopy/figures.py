@@ -6,27 +6,32 @@ and ordinals are all figures; "one" and "two" in words are not, for copy uses th
 """
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
-_ONES = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen \
-fifteen sixteen seventeen eighteen nineteen".split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+import msgspec
+
+from tinycopy.wording import Pattern, words
+
+_UNITS_TO_NINETEEN = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
+    " fifteen sixteen seventeen eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _ORDINALS = {
     **{"third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9},
     **{"tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14},
     **{"fifteenth": 15, "twentieth": 20, "thirtieth": 30, "fortieth": 40, "fiftieth": 50},
 }
 _VALUES = {
-    **{word: value for value, word in enumerate(_ONES)},
-    **{word: 20 + 10 * i for i, word in enumerate(_TENS)},
+    **{word: value for value, word in enumerate(_UNITS_TO_NINETEEN.split())},
+    **{word: 20 + 10 * i for i, word in enumerate(_TENS.split())},
     **_ORDINALS,
     "dozen": 12,
 }
 _POWERS = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _POWERS |= {word + "th": value for word, value in _POWERS.items()}
-_FREE = {"zero", "one", "two"}
-_FREE_ALONE = {"third", "fourth", "fifth", "sixth", "seventh", "tenth", "hundredth", "dozen"}
+_FREE = words("zero one two third fourth fifth sixth seventh eighth tenth hundredth dozen")
+"""Words that stand alone as pronouns, fractions or figures of speech, so claim nothing."""
 
 _CURRENCIES = {
     **{"$": "$", "dollar": "$", "dollars": "$", "usd": "$", "bucks": "$", "buck": "$"},
@@ -79,24 +84,31 @@ _SIGNS = frozenset("$£€¥₹")
 _MUST_MATCH = frozenset(_CURRENCIES.values()) | {"%"}
 _WORD = "|".join(sorted({*_VALUES, *_POWERS}, key=len, reverse=True))
 _UNIT = r"(?=(?:[\s-]?(?P<unit>[a-z]+\b|[%$£€¥₹]))?)"
-_DIGITS = re.compile(
-    r"(?P<digits>\d+(?:[.,:/]\d+)*)(?:(?:st|nd|rd|th)\b)?"
-    r"(?:\s?(?P<power>k|m|bn|hundred|thousand|million|billion)\b)?" + _UNIT
+_DIGITS = Pattern(
+    r"(?P<digits>\d+(?:[.,:/]\d+)*)(?:(?:st|nd|rd|th)\b)?",
+    r"(?:\s?(?P<power>k|m|bn|hundred|thousand|million|billion)\b)?",
+    _UNIT,
 )
-_SPELLED = re.compile(rf"(?<![\w'])(?P<words>(?:{_WORD})(?:[\s-](?:and\s)?(?:{_WORD}))*)\b{_UNIT}")
-_ANY_WORD = re.compile("[a-z]+")
+_SPELLED = Pattern(
+    rf"(?<![\w'])(?P<words>(?:{_WORD})(?:[\s-](?:and\s)?(?:{_WORD}))*)\b(?!'s\b){_UNIT}"
+)
+_BETWEEN = Pattern(r"[\s-]+(?:and\s+)?")
+_ANY_WORD = Pattern("[a-z]+")
 _NUMBER_WORDS = frozenset({*_VALUES, *_POWERS}) - _FREE
-_IDIOM = re.compile(
-    r"high-fives?|five-a-side|six-packs?|nine[- ]to[- ]five|cloud nine|back to square one|"
-    r"(?:\w+, )+three, two, one|three[,.]+ two[,.]+ one|(?:\w+)-year-olds?|half (?:\w+) o'clock"
+_IDIOM = Pattern(
+    r"high[- ]fiv\w+|five-a-side|nine[- ]to[- ]five|cloud nine|\w+-year-olds?|nine lives",
+    r"|(?:\w+, )*three[,.]+ two|ten, nine, eight|ten (?:fingers|toes|pins)|four (?:paws|legs)",
+    r"|[a-z]+ (?:o'clock|in the morning|at night)|(?:at|past|before|by|in|after|chapter|aisle) ",
+    r"(?:five|six|seven|eight|nine|ten|eleven|twelve|fifty)(?= ?[,.?!;:]| ?$| again)|hang ten",
+    r"|all (?:three|four|five)|two or three|three[- ]tier|step three|several (?:hundred|billion)",
 )
-_LIST_BREAK = re.compile(r", and |, or |, | and | or | & | \+ ")
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+"""Figures of speech and times of day in words, which copy uses to set a scene."""
+_LIST_BREAK = Pattern(r", and |, or |, | and | or | & | \+ ")
+_GROUPED = Pattern(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _SHORT_POWERS = {"k": 1000, "m": 10**6, "bn": 10**9, **_POWERS}
 
 
-@dataclass(frozen=True)
-class Figure:
+class Figure(msgspec.Struct, frozen=True):
     """One figure: its values (canonical decimal text; several readings) and its unit, if known.
 
     shown: the figure as it stands in the text. free: too weak to be a claim of its own.
@@ -130,15 +142,15 @@ def _in_digits(text: str, match: re.Match[str]) -> Figure:
 
 
 def _in_words(match: re.Match[str]) -> Figure:
-    words, unit = match.group("words", "unit")
-    parts = re.split(r"[\s-]+(?:and\s+)?", words)
-    free = len(parts) == 1 and (parts[0] in _FREE or parts[0] in _FREE_ALONE)
+    spelled, unit = match.group("words", "unit")
+    parts = _BETWEEN.split(spelled)
+    free = len(parts) == 1 and parts[0] in _FREE
     known = _UNITS.get(unit) or _CURRENCIES.get(unit)
-    return Figure(words, (_spelled(parts),), known, free)
+    return Figure(spelled, (_spelled(parts),), known, free)
 
 
 def _canonical(digits: str) -> str:
-    """Digits without grouping, leading or trailing zeros: '1,200' 1200, '2.50' 2.5, '10:30' 10.3."""
+    """Digits without grouping or idle zeros: 1,200 is 1200, 2.50 is 2.5, 10:30 is 10.3."""
     if _GROUPED.fullmatch(digits):
         digits = digits.replace(",", "")
     elif digits.count(",") == 1:
@@ -172,14 +184,31 @@ def _spelled(parts: list[str]) -> str:
     return str(total + current)
 
 
-@dataclass(frozen=True)
-class Known:
+_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
+_DAYS = "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday"
+_EVENT = r"(?:open|start|begin|launch|arriv|land|ship|end|clos|return|back|run|deliver)\w*"
+_DATED = Pattern(
+    rf"(?:\b{_EVENT} (?:in|on|by)|\b(?:from|until|this|next|every)|\b{_EVENT}) ",
+    rf"(?:early |late )?(?P<name>{_MONTHS}|{_DAYS})s?\b",
+)
+
+
+def new_date(text: str, facts: str) -> str | None:
+    """The first month or weekday that `text` dates an event with and `facts` lack, or None."""
+    lowered = facts.lower()
+    for match in _DATED.finditer(text):
+        if match["name"][:3].lower() not in lowered:
+            return match[0]
+    return None
+
+
+class Known(msgspec.Struct, frozen=True):
     """The figures that a brief gives: every value with the units that it is given in."""
 
     units: dict[str, frozenset[str | None]]
 
     def allows(self, figure: Figure) -> bool:
-        """Whether the brief gives this figure, in the same currency or unit where both are known."""
+        """Whether the brief gives this figure, in the same currency or unit if both are known."""
         if figure.free:
             return True
         return any(self._allows(value, figure.unit) for value in figure.values)
@@ -197,8 +226,10 @@ class Known:
 
 @lru_cache(maxsize=512)
 def known(product: str | None, facts: str) -> Known:
-    """The figures of a brief's facts. Besides what it says in figures: the parts of a compound (24 and 7 of 24/7), the length of a list
-    ("sweet, bittersweet and hot" are three) and whole weeks of days.
+    """The figures of a brief's facts.
+
+    Besides what it says in figures: the parts of a compound (24 and 7 of 24/7), the length of a
+    list ("sweet, bittersweet and hot" are three) and whole weeks of days.
     """
     units: dict[str, set[str | None]] = {}
     in_name = {value for figure in figures(product or "") for value in figure.values}
@@ -218,12 +249,11 @@ def known(product: str | None, facts: str) -> Known:
 
 
 def _listed(feature: str) -> str:
-    """How many things a feature lists: "sweet, bittersweet and hot" lets copy say "three styles"."""
+    """How many things a feature lists: "sweet, bittersweet and hot" are three."""
     return str(1 + len(_LIST_BREAK.findall(feature)))
 
 
 def _parts(shown: str) -> list[str]:
-    words = re.findall(r"[a-z]+", shown.lower())
-    spelled = [str(_VALUES[word]) for word in words if word in _VALUES]
+    spelled = [str(_VALUES[word]) for word in _ANY_WORD.findall(shown) if word in _VALUES]
     compound = re.findall(r"\d+", shown) if re.search(r"\d[/:]\d", shown) else []
     return spelled + [_canonical(part) for part in compound]
