@@ -31,14 +31,15 @@ SENTENCES = (
 WIDTH, HEADS, LAYERS = 32, 4, (2, 1)
 
 
-def make_release(directory: Path, seed: int = 0) -> str:
+def make_release(directory: Path, seed: int = 0, only: str | None = None) -> str:
     """Writes a release into `directory` (made if missing) and returns its digest.
 
-    Another seed gives other weights, hence another digest.
+    Another seed gives other weights, hence another digest. `only` names the one piece that the
+    student ever writes.
     """
     directory.mkdir(parents=True, exist_ok=True)
     pieces = _vocabulary(directory / "spm.model")
-    spec = _random_spec(pieces, np.random.default_rng(seed))
+    spec = _random_spec(pieces, np.random.default_rng(seed), only)
     spec.config.bos_token = spec.config.decoder_start_token = pieces[0]
     spec.config.eos_token, spec.config.unk_token = pieces[1], pieces[2]
     spec.config.add_source_eos = False
@@ -93,7 +94,9 @@ def _vocabulary(path: Path) -> list[str]:
     return [processor.id_to_piece(i) for i in range(len(processor))]
 
 
-def _random_spec(pieces: list[str], rng: np.random.Generator) -> transformer_spec.TransformerSpec:
+def _random_spec(
+    pieces: list[str], rng: np.random.Generator, only: str | None
+) -> transformer_spec.TransformerSpec:
     """T5's layout (as CTranslate2's own T5Loader lays it out) with random weights.
 
     The output projection carries a bias, which T5 has not, so that the student prefers words, the
@@ -114,6 +117,8 @@ def _random_spec(pieces: list[str], rng: np.random.Generator) -> transformer_spe
             bias[index] = -20
     bias[pieces.index(PRODUCT)] = 4.0
     bias[1] = 3.5
+    if only is not None:
+        bias[pieces.index(only)] = 1000
     shapes = {
         "embeddings/weight": (len(pieces), WIDTH),
         "embeddings_0/weight": (len(pieces), WIDTH),
@@ -148,5 +153,3 @@ def _random_spec(pieces: list[str], rng: np.random.Generator) -> transformer_spe
     spec.register_source_vocabulary(pieces)
     spec.register_target_vocabulary(pieces)
     return spec
-
-

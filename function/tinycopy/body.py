@@ -33,8 +33,6 @@ def decode(raw: bytes | str, type_: type[T], field: str = "") -> T:
         raise from_validation(error, field) from error
     except (msgspec.DecodeError, UnicodeError) as error:
         raise Malformed(f"the JSON cannot be read: {error}") from error
-    except RecursionError as error:
-        raise Malformed("the JSON is nested too deeply") from error
 
 
 def _read(request: Request, limit: int) -> bytes:

@@ -27,7 +27,7 @@ class ProblemDetails(msgspec.Struct, frozen=True, omit_defaults=True):
     errors: tuple[FieldError, ...] = ()
 
 
-class Problem(Exception):
+class Problem(Exception):  # noqa: N818 - the word of RFC 9457
     """A request that cannot be served; subclasses say why, `detail` says what to do."""
 
     status: ClassVar[int] = 500
@@ -48,7 +48,7 @@ class Problem(Exception):
         """The body of the answer; `instance` names this occurrence (the request id)."""
         errors = (FieldError(self.field, self.detail),) if self.field else ()
         return ProblemDetails(
-            f"docs#problem-{self.slug}", self.title, self.status, self.detail, instance, errors
+            f"/docs#problem-{self.slug}", self.title, self.status, self.detail, instance, errors
         )
 
 

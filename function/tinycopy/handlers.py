@@ -7,7 +7,6 @@ import msgspec
 from flask import Response
 
 from tinycopy import brief as briefs
-from tinycopy import errors
 from tinycopy.body import json_response, read_json
 from tinycopy.brief import WORD_RANGES, Brief, CopyType, Length, Tone
 from tinycopy.loader import Serving
@@ -120,7 +119,7 @@ def _form_fields() -> tuple[FormField, ...]:
     found = []
     for name, field in schema["Brief"]["properties"].items():
         options = field.get("anyOf", [field])
-        text = next((o for o in options if o.get("type") == "string"), {})
+        text: dict[str, int] = next((o for o in options if o.get("type") == "string"), {})
         choices = next((schema[o["$ref"]]["enum"] for o in options if "$ref" in o), ())
         item = field.get("items", {})
         found.append(
@@ -189,8 +188,3 @@ def health(service: Service, call: Call) -> Response:
 def home(service: Service, call: Call) -> Response:
     """Leads to the documentation."""
     return Response(status=302, headers={"Location": "docs"})
-
-
-def missing(service: Service, call: Call) -> Response:
-    """Any path that no route has."""
-    raise errors.UnknownPath("GET /docs lists the paths")

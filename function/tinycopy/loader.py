@@ -7,7 +7,8 @@ pointer. Requests wait for the first student only.
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from tinycopy import logs, release
 from tinycopy.bucket import Bucket, Uri
@@ -39,13 +40,14 @@ class Serving:
 class Loader:
     """Loads releases for one process. All attributes are guarded by one lock."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, embedded: Path = release.EMBEDDED) -> None:
         self._settings = settings
+        self._embedded = embedded
         self._uri = Uri.parse(settings.model_uri) if settings.model_uri else None
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._serving: Serving | None = None
-        self._failure: str | None = None
+        self._failed = False
 
     def start(self) -> None:
         """Starts the loading thread of this process, once."""
@@ -62,18 +64,18 @@ class Loader:
     def failing(self) -> bool:
         """Whether the last attempt left nothing to serve."""
         with self._changed:
-            return self._serving is None and self._failure is not None
+            return self._failed
 
     def wait(self) -> Serving:
-        """What serves; waits for the first load. Raises NotLoaded if it failed or takes too long."""
+        """What serves; waits for the first load. Raises NotLoaded if that fails or takes long."""
         self.start()
         with self._changed:
             self._changed.wait_for(
-                lambda: self._serving or self._failure, timeout=self._settings.load_wait_seconds
+                lambda: self._serving or self._failed, timeout=self._settings.load_wait_seconds
             )
             if self._serving is not None:
                 return self._serving
-            told = "it failed to load" if self._failure else "it is still loading"
+            told = "it failed to load" if self._failed else "it is still loading"
         raise NotLoaded(f"{told}; ask again", retry_after=2)
 
     def _run(self) -> None:
@@ -92,7 +94,7 @@ class Loader:
             if self._uri is not None:
                 self._follow(self._uri)
             elif self.now() is None:
-                self._load(release.embedded(), "embedded")
+                self._load(release.embedded(self._embedded), "embedded")
         except Exception as error:  # whatever it is, the thread must live and the instance serve
             self._fall_back(error)
             return False
@@ -104,7 +106,7 @@ class Loader:
             wanted = uri.pinned or release.pointed(bucket)
             serving = self.now()
             if serving and serving.digest == wanted and serving.source == "bucket":
-                self._set(Serving(serving.student, wanted, serving.manifest, "bucket"))
+                self._set(replace(serving, trouble=None))
                 return
             found = release.download(bucket, wanted)
         self._load(found, "bucket")
@@ -126,22 +128,21 @@ class Loader:
             logs.write_exception("release not loaded", error)
         serving = self.now()
         if serving is not None:
-            self._set(
-                Serving(serving.student, serving.digest, serving.manifest, serving.source, trouble)
-            )
+            self._set(replace(serving, trouble=trouble))
             return
-        try:
-            if self._uri is None:
-                raise error
-            self._load(release.embedded(), "embedded", trouble)
-        except Exception as failure:  # as above: the thread lives on and tries again
-            logs.write(Severity.ERROR, f"nothing to serve: {failure}")
-            with self._changed:
-                self._failure = str(failure)
-                self._changed.notify_all()
+        if self._uri is not None:
+            try:
+                self._load(release.embedded(self._embedded), "embedded", trouble)
+            except Exception as failure:  # as above: the thread lives on and tries again
+                logs.write(Severity.ERROR, f"embedded release not loaded: {failure}")
+            else:
+                return
+        with self._changed:
+            self._failed = True
+            self._changed.notify_all()
 
     def _set(self, serving: Serving) -> None:
         with self._changed:
             self._serving = serving
-            self._failure = None
+            self._failed = False
             self._changed.notify_all()

@@ -7,12 +7,12 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 import msgspec
+from werkzeug.datastructures import Headers
 
 _WRITING = threading.Lock()
 _CLOUD_TRACE = re.compile(r"([0-9a-f]{32})(?:/\d+)?(?:;.*)?")
@@ -48,7 +48,7 @@ def write_exception(message: str, error: BaseException, **fields: Any) -> None:
     write(Severity.ERROR, message, error=type(error).__name__, stack=stack, **fields)
 
 
-def trace(headers: Mapping[str, str], project: str | None) -> dict[str, str]:
+def trace(headers: Headers, project: str | None) -> dict[str, str]:
     """The field that ties an entry to its trace, from X-Cloud-Trace-Context or traceparent."""
     match = _CLOUD_TRACE.fullmatch(headers.get("X-Cloud-Trace-Context", ""))
     match = match or _TRACEPARENT.fullmatch(headers.get("traceparent", ""))

@@ -41,7 +41,7 @@ class Release:
     files: dict[str, bytes]
 
 
-def embedded(directory: Path = EMBEDDED) -> Release:
+def embedded(directory: Path) -> Release:
     """The release that was deployed with the function. Raises ReleaseError if it is not whole."""
 
     def read(name: str, limit: int) -> bytes:
@@ -49,7 +49,7 @@ def embedded(directory: Path = EMBEDDED) -> Release:
             with (directory / name).open("rb") as file:
                 return file.read(limit + 1)
         except OSError as error:
-            raise ReleaseError(f"embedded/{name}: {error.strerror}") from error
+            raise ReleaseError(f"embedded release, {name}: {error.strerror}") from error
 
     return _read(read, None)
 
@@ -64,7 +64,7 @@ def pointed(bucket: Bucket) -> str:
 
 
 def download(bucket: Bucket, wanted: str) -> Release:
-    """The release with the digest `wanted`. Raises ReleaseError if any byte of it is not as told."""
+    """The release with the digest `wanted`. Raises ReleaseError if a byte of it differs."""
     return _read(lambda name, limit: bucket.read(f"students/{wanted}/{name}", limit), wanted)
 
 

@@ -25,11 +25,8 @@ URL_MAP = Map(
     merge_slashes=False,
 )
 METHODS = {
-    path: tuple(
-        m for r in ROUTES if r.path == path for m in (r.method, *["HEAD"] * (r.method == "GET"))
-    )
-    + ("OPTIONS",)
-    for path in {route.path for route in ROUTES}
+    route.path: ("GET", "HEAD", "OPTIONS") if route.method == "GET" else (route.method, "OPTIONS")
+    for route in ROUTES
 }
 OPENAI_PATHS = frozenset(route.path for route in ROUTES if route.openai)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")

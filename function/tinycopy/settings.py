@@ -76,7 +76,7 @@ class Settings:
         "How often a running instance looks whether the pointer moved; 0: never.",
     )
     download_seconds: float = _setting(
-        20.0,
+        10.0,
         _number(0.1, 600),
         "Longest time for one download of a release; after it the embedded release serves.",
     )
