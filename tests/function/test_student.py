@@ -1,0 +1,157 @@
+import concurrent.futures
+from pathlib import Path
+
+import pytest
+
+from tests.tiny_release import make_release
+from tinycopy.brief import Brief, CopyType, Length
+from tinycopy.encoding import KEYWORDS
+from tinycopy.errors import NoUsableCopy
+from tinycopy.manifest import FILES, ReleaseError
+from tinycopy.student import Sampling, Student, Variant, _best, _Candidate, token_limit
+
+BRIEF = Brief(
+    type=CopyType.SOCIAL_POST,
+    product="Acme Shoe",
+    features=("dries in 3 hours", "made in Porto"),
+    keywords=("trail",),
+)
+
+
+def read(directory: Path) -> dict[str, bytes]:
+    return {name: (directory / name).read_bytes() for name in FILES}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    directory = tmp_path_factory.mktemp("release")
+    make_release(directory)
+    return read(directory)
+
+
+@pytest.fixture(scope="module")
+def student(files: dict[str, bytes]) -> Student:
+    return Student(files, workers=4)
+
+
+def texts(student: Student, seed: int | None, variants: int = 3) -> tuple[str, ...]:
+    return tuple(variant.text for variant in student.write(BRIEF, variants, seed).variants)
+
+
+def test_the_same_seed_gives_the_same_copy_and_another_seed_other_copy(student: Student):
+    assert texts(student, 7) == texts(student, 7)
+    assert texts(student, 7) != texts(student, 8)
+
+
+def test_a_seed_gives_the_same_copy_in_another_student_of_the_same_release(
+    student: Student, files: dict[str, bytes]
+):
+    assert texts(Student(files), 7) == texts(student, 7)
+
+
+def test_without_a_seed_answers_vary(student: Student):
+    assert len({texts(student, None) for _ in range(4)}) > 1
+
+
+def test_a_seed_leaves_answers_without_a_seed_at_random(files: dict[str, bytes]):
+    answers = set()
+    for _ in range(3):
+        student = Student(files)
+        texts(student, 7)
+        answers.add(texts(student, None))
+    assert len(answers) == 3
+
+
+def test_seeds_hold_while_other_threads_write(student: Student):
+    alone = {seed: texts(student, seed) for seed in range(4)}
+    asked = [0, None, 1, 2, None, 3] * 4
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda seed: texts(student, seed), asked))
+    for seed, answer in zip(asked, answers, strict=True):
+        if seed is not None:
+            assert answer == alone[seed]
+
+
+def test_variants_differ_and_are_no_more_than_asked_for(student: Student):
+    for variants in (1, 2, 5):
+        found = texts(student, 3, variants)
+        assert 1 <= len(found) <= variants
+        assert len({text.casefold() for text in found}) == len(found)
+
+
+def test_tokens_and_candidates_are_counted(student: Student):
+    written = student.write(BRIEF, 1, 1, Sampling(candidates=4))
+    assert written.candidates in (4, 8)  # 8 where the first batch held no safe copy
+    assert written.prompt_tokens > 10
+    assert written.candidates <= written.completion_tokens
+    assert written.completion_tokens <= written.candidates * token_limit(BRIEF)
+
+
+def test_longer_copy_may_take_more_tokens():
+    briefs = [Brief(type=CopyType.SLOGAN, product="A", length=length) for length in Length]
+    limits = [token_limit(brief) for brief in briefs]
+    assert limits == sorted(set(limits))
+
+
+def test_a_brief_of_the_longest_texts_is_read(student: Student):
+    brief = Brief(
+        type=CopyType.SLOGAN,
+        product="日" * 120,
+        category="é" * 80,
+        features=tuple(f"{i}" + "😀" * 159 for i in range(8)),
+        keywords=tuple(f"{i}" + "ß" * 39 for i in range(5)),
+    )
+    assert student.write(brief, 1, 1).prompt_tokens == 1024
+
+
+@pytest.mark.parametrize(
+    ("only", "why"), [(KEYWORDS[4], "a slot that the brief lacks"), ("<0x34>", "a number: 444")]
+)
+def test_copy_that_cannot_be_used_is_never_returned(tmp_path: Path, only: str, why: str):
+    make_release(tmp_path, only=only)
+    with pytest.raises(NoUsableCopy, match="all of 16 candidates"):
+        Student(read(tmp_path)).write(BRIEF, 1, 1)
+
+
+def candidate(text: str, score: float, finished: bool = True, **checks: bool) -> _Candidate:
+    return _Candidate(Variant(text, checks, score, 1), finished)
+
+
+def test_fewest_failed_checks_come_first_then_ended_copy_then_the_likeliest():
+    found = [
+        candidate("likely but long", -0.1, length_in_range=False),
+        candidate("cut off", -0.2, finished=False, length_in_range=True),
+        candidate("good", -2.0, length_in_range=True),
+        candidate("better still", -1.0, length_in_range=True),
+    ]
+    ranked = [variant.text for variant in _best(found, 4)]
+    assert ranked == ["better still", "good", "cut off", "likely but long"]
+
+
+@pytest.mark.parametrize("check", ["clean_language", "supported_claims", "no_new_numbers"])
+def test_unsafe_copy_is_left_out_even_if_all_else_is_worse(check: str):
+    unsafe = candidate("unsafe", -0.1, **{check: False})
+    poor = candidate("poor", -9.0, finished=False, a=False, b=False, c=False)
+    assert [variant.text for variant in _best([unsafe, poor], 2)] == ["poor"]
+
+
+def test_copy_of_nearly_the_same_words_counts_once():
+    found = [
+        candidate("Light shoes for every long run you love.", -1),
+        candidate("light shoes, for every long run you love!", -2),
+        candidate("Run further.", -3),
+    ]
+    assert [variant.score for variant in _best(found, 3)] == [-1, -3]
+
+
+@pytest.mark.parametrize("name", ["model.bin", "spm.model", "shared_vocabulary.json"])
+def test_a_file_that_cannot_be_loaded_is_named(files: dict[str, bytes], name: str):
+    with pytest.raises(ReleaseError, match=name):
+        Student(files | {name: files[name][: len(files[name]) // 2]})
+
+
+def test_a_vocabulary_of_another_release_is_refused(files: dict[str, bytes]):
+    swapped = files["shared_vocabulary.json"].replace("▁s".encode(), "▁z".encode(), 1)
+    swapped = swapped if swapped != files["shared_vocabulary.json"] else b'["a"]'
+    with pytest.raises(ReleaseError, match=r"shared_vocabulary\.json: is not the vocabulary"):
+        Student(files | {"shared_vocabulary.json": swapped})
