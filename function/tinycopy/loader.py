@@ -48,6 +48,7 @@ class Loader:
         self._thread: threading.Thread | None = None
         self._serving: Serving | None = None
         self._failed = False
+        self._stopped = threading.Event()
 
     def start(self) -> None:
         """Starts the loading thread of this process, once."""
@@ -55,6 +56,10 @@ class Loader:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="loader", daemon=True)
                 self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the loading thread once it has nothing in hand; what serves goes on serving."""
+        self._stopped.set()
 
     def now(self) -> Serving | None:
         """What serves at this moment; None while nothing is loaded."""
@@ -80,13 +85,13 @@ class Loader:
 
     def _run(self) -> None:
         retry = FIRST_RETRY_SECONDS
-        while True:
+        pause = 0.0
+        while not self._stopped.wait(pause):
             healthy = self._look()
             retry = FIRST_RETRY_SECONDS if healthy else min(2 * retry, MAX_RETRY_SECONDS)
             pause = self._settings.model_refresh_seconds if healthy else retry
             if healthy and (self._uri is None or self._uri.pinned or not pause):
                 return
-            time.sleep(pause)
 
     def _look(self) -> bool:
         """Brings the right release into service; whether the one that was asked for now serves."""
