@@ -15,7 +15,14 @@ from finetune.deck import Deck, DeckError, DeckSettings, load_deck
 from finetune.rows import BadRow
 
 PRODUCTS = ("Aldo Kettle", "Birch Lamp", "Corvo Boots", "Dune Tent", "Ember Stove", "Fjord Mug")
-OPENINGS = ("Warm mornings", "Quiet light", "Long trails", "Open skies", "Slow suppers", "Cold hands")
+OPENINGS = (
+    "Warm mornings",
+    "Quiet light",
+    "Long trails",
+    "Open skies",
+    "Slow suppers",
+    "Cold hands",
+)
 
 
 def deck_row(number: int, **fields: Any) -> dict[str, Any]:
@@ -70,11 +77,12 @@ def test_json_lines_are_read(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["deck.csv", "deck.csv.gz"])
 def test_csv_is_read_with_lists_split(tmp_path: Path, name: str, separator: str) -> None:
     path = tmp_path / name
-    opened = gzip.open(path, "wt", newline="") if name.endswith("gz") else path.open("w", newline="")
-    with opened as file:
+    with (gzip.open if path.suffix == ".gz" else open)(path, "wt", newline="") as file:
         writer = csv.DictWriter(file, ROWS[0])
         writer.writeheader()
-        writer.writerows(r | {"features": separator.join(r["features"]), "keywords": ""} for r in ROWS)
+        writer.writerows(
+            r | {"features": separator.join(r["features"]), "keywords": ""} for r in ROWS
+        )
     deck = load(tmp_path, path)
     assert copies(deck) == sorted(row["copy"] for row in ROWS)
     assert {row.brief.features for row in deck.train} == {("12 cm wide", "made of tin")}
@@ -143,7 +151,12 @@ def test_a_missing_length_is_the_one_that_the_words_of_the_copy_fit(tmp_path: Pa
 def test_prompt_rows_are_grouped_by_their_prompt(tmp_path: Path) -> None:
     prompts = [f"a line for {p}" for p in ("my shop", "the fair", "a bike", "two cats", "six tins")]
     rows = [
-        {"prompt": prompt, "type": "slogan", "length": "short", "copy": f"Come see {n} {prompt[11:]}"}
+        {
+            "prompt": prompt,
+            "type": "slogan",
+            "length": "short",
+            "copy": f"Come see {n} {prompt[11:]}",
+        }
         for n, prompt in enumerate(prompts)
     ]
     deck = load(tmp_path, json_lines(tmp_path / "deck.jsonl", rows), word_ranges=False)
