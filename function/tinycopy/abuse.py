@@ -25,7 +25,7 @@ WHOLE = frozenset(stem + ending for stem in _STEMS for ending in _ENDINGS) | wor
     chinks coons spics niglet rape raped raping rapes pissed kys nonce nonces pedo pedos paedo
     paedos incest bestiality necrophilia orgies nympho titties clit dickpic schlong bollocks tosser
     tossers bellend spaz spazzy bimbo bimbos thot thots jailbait untermensch untermenschen
-    zipperhead redskin redskins gyppo pikey pikeys"""
+    slutty whoring     zipperhead redskin redskins gyppo pikey pikeys"""
 )
 """Abusive as whole words: inside others they are harmless ("grape", "Scunthorpe", "pass")."""
 
@@ -51,12 +51,19 @@ TARGETS = PEOPLE | words(
 )
 """Whom a brief may ask the copy to insult."""
 
+SCORNED = PEOPLE | words("blacks whites asians indians poles jewish muslim gay black foreign")
+SCORN = words(
+    """vermin scum inferior parasites stupid worthless disgusting filth filthy lazy criminals
+    rats cockroaches trash idiots dirty animals thieves"""
+)
+"""Said of people within three words these are hate: "migrants are vermin"."""
+
 HATE = words("kill exterminate lynch gas hate despise deport annihilate")
 INSULT = words(
     """insult mock ridicule humiliate bully demean degrade defame slander harass threaten
     dehumanise dehumanize belittle mocking insulting ridiculing humiliating bullying demeaning
     degrading defaming slandering harassing threatening belittling insults mocks ridicules
-    humiliates demeans degrades defames slanders threatens"""
+    humiliates demeans degrades defames slanders threatens bullies"""
 )
 OFFENSIVE = words(
     """racist sexist homophobic transphobic antisemitic islamophobic xenophobic misogynist

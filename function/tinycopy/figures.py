@@ -77,6 +77,8 @@ _UNITS = {
     )
     for alias in names.split()
 }
+LISTED = "listed"
+"""The unit of the length of a list, which copy may only give in words ("three styles")."""
 IN_NAME = "name"
 """The unit of a figure that is part of the product's name ("Loop 3")."""
 
@@ -211,11 +213,14 @@ class Known(msgspec.Struct, frozen=True):
         """Whether the brief gives this figure, in the same currency or unit if both are known."""
         if figure.free:
             return True
-        return any(self._allows(value, figure.unit) for value in figure.values)
+        return any(self._allows(value, figure) for value in figure.values)
 
-    def _allows(self, value: str, unit: str | None) -> bool:
-        given = self.units.get(value)
-        if given is None:
+    def _allows(self, value: str, figure: Figure) -> bool:
+        given, unit = self.units.get(value, frozenset()), figure.unit
+        if LISTED in given and unit is None and figure.shown.isalpha():
+            return True
+        given -= {LISTED}
+        if not given:
             return False
         if unit is None or unit in given:
             return True
@@ -241,7 +246,7 @@ def known(product: str | None, facts: str) -> Known:
         for value in (*figure.values, *_parts(figure.shown)):
             units.setdefault(value, set()).add(unit)
     for count in map(_listed, facts.split(" ; ")):
-        units.setdefault(count, set()).add(None)
+        units.setdefault(count, set()).add(LISTED)
     for value in [value for value, found in units.items() if "day" in found]:
         if value.isdigit() and int(value) % 7 == 0:
             units.setdefault(str(int(value) // 7), set()).add("week")

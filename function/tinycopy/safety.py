@@ -6,6 +6,7 @@ are in abuse.py; claims that a brief does not support are in claims.py.
 
 import unicodedata
 from functools import lru_cache
+from itertools import takewhile
 
 from tinycopy import abuse
 from tinycopy.brief import Brief
@@ -23,10 +24,12 @@ _MASKED_WORDS = words(
     nigga asshole assholes faggot faggots whore whores slut sluts wanker wankers bastard bullshit
     motherfucker retard retards twat twats"""
 )
-_PHRASE_HINTS = words("die yourself death you you're kill hurt heil white gas suck lick piss naked")
+_PHRASE_HINTS = words(
+    "die yourself themselves death you you're kill hurt heil white gas suck lick piss naked"
+)
 _PHRASE = Pattern(
     r"\b(?:should|must|deserve to|need to) (?:all )?(?:die|be killed|be gassed)\b",
-    r"|\b(?:kill|hang|shoot) (?:yourself|yourselves)\b|\bgo (?:and )?die\b",
+    r"|\b(?:kill|hang|shoot) (?:yourself|yourselves|themselves)\b|\bgo (?:and )?die\b",
     r"|\bdeath to (?:all )?\w+s\b|\bwe(?:'ll| will) (?:kill|hurt|stab|shoot) (?:you|them)\b",
     r"|\bi(?:'ll| will) (?:kill|hurt|stab|shoot) (?:you|him|her|them)\b",
     r"|\bwhite (?:power|supremacy)\b|\bheil hitler\b|\bgas chambers?\b",
@@ -73,10 +76,13 @@ def _listed(plain: str, tokens: list[str]) -> str | None:
 
 
 def _hateful(tokens: list[str]) -> str | None:
-    """A verb of hate with a group of people among the next three words."""
+    """A verb of hate before a group of people, or a group said to be vile, three words apart."""
     for i, token in enumerate(tokens):
-        if token in abuse.HATE and not abuse.PEOPLE.isdisjoint(tokens[i + 1 : i + 4]):
-            return " ".join(tokens[i : i + 4])
+        after = tokens[i + 1 : i + 4]
+        hated = token in abuse.HATE and not abuse.PEOPLE.isdisjoint(after)
+        scorned = token in abuse.SCORNED and not abuse.SCORN.isdisjoint(after)
+        if hated or scorned:
+            return " ".join((token, *after))
     return None
 
 
@@ -98,6 +104,14 @@ def _unmasks(masked: str, known: str) -> bool:
 
 
 _USE = words("with use using add include including of some")
+_REQUEST = Pattern(
+    r"(?<!not )(?<!don't )(?<!never )\b(?:mak(?:e|es|ing) fun of|laugh(?:s|ing)? at) ",
+    rf"(?:\w+ ){{0,3}}?(?:{'|'.join(sorted(abuse.TARGETS))})\b",
+    r"|(?<!no )(?<!not )(?<!without )(?<!against )\b(?:swear|curse|cuss) words\b",
+    r"|(?<!no )(?<!stop )(?<!against )(?<!report )\bhate speech (?:flyer|post|ad|slogan|about)",
+    r"|(?<!anti-)(?<!anti )\bbullying (?:post|joke|tweet|slogan)",
+)
+_REQUEST_HINTS = ("fun of", "laugh", " words", "speech", "bullying")
 _FIELDS = ("product", "category", "features", "prompt", "audience", "keywords")
 
 
@@ -117,9 +131,13 @@ def _requests_abuse(text: str) -> bool:
     "mock our rivals", "make it racist", "a sexist joke", "use slurs"; but not "no swearing",
     "mock turtleneck" or "anti-bullying".
     """
-    tokens = _WORD.findall(_plain(text))
+    plain = _plain(text)
+    if any(hint in plain for hint in _REQUEST_HINTS) and _REQUEST.search(plain):
+        return True
+    tokens = _WORD.findall(plain)
     for i, token in enumerate(tokens):
-        before, after = tokens[max(0, i - 3) : i], tokens[i + 1 : i + 6]
+        before = tokens[max(0, i - 3) : i]
+        after = list(takewhile(lambda word: word != "for", tokens[i + 1 : i + 6]))
         if not abuse.REFUSE.isdisjoint(before):
             continue
         if token in abuse.INSULT and not abuse.TARGETS.isdisjoint(after):
