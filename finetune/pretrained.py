@@ -41,11 +41,13 @@ def load_model(name: str, dtype: torch.dtype = torch.float32) -> tuple[PreTraine
 
 
 def model_digest(name: str) -> str:
-    """A digest of the weights called `name`: of the files, or of the hub id where there are none."""
+    """A digest of the weights called `name`: of its files, or of a hub id itself."""
     where, options = _locate(name)
     if not Path(where).is_dir():
         return digest(name.encode())
-    patterns = [options["gguf_file"]] if options else ["*.json", "*.safetensors", "*.bin", "*.model"]
+    patterns = (
+        [options["gguf_file"]] if options else ["*.json", "*.safetensors", "*.bin", "*.model"]
+    )
     files = sorted({f for pattern in patterns for f in Path(where).glob(pattern)})
     if not files:
         raise StageError(f"base model {name!r}: no weights in {where}")

@@ -56,7 +56,9 @@ def run_stage(
     alone moves the output into place. Raises StageError when an unfinished run lies in the way.
     """
     plain = msgspec.to_builtins(settings)
-    fingerprint = digest(msgspec.json.encode([stage, sorted(inputs.items()), plain], order="sorted"))
+    fingerprint = digest(
+        msgspec.json.encode([stage, sorted(inputs.items()), plain], order="sorted")
+    )
     if (out / METADATA).exists():
         done = read_metadata(out)
         if done.fingerprint == fingerprint:
@@ -88,8 +90,12 @@ def _prepare(out: Path, fingerprint: str, resume: bool) -> Path:
     partial = out.with_name(f".{out.name}.partial")
     mark = partial / _FINGERPRINT
     if is_main_process():
-        if partial.exists() and (not resume or not mark.exists() or mark.read_text() != fingerprint):
-            why = "its inputs or settings were others" if resume else "add --resume to go on with it"
+        if partial.exists() and (
+            not resume or not mark.exists() or mark.read_text() != fingerprint
+        ):
+            why = (
+                "its inputs or settings were others" if resume else "add --resume to go on with it"
+            )
             raise StageError(f"{partial}: an unfinished run lies here; {why}, or delete it")
         partial.mkdir(parents=True, exist_ok=True)
         mark.write_text(fingerprint)
@@ -113,7 +119,9 @@ def read_metadata(directory: Path) -> Metadata:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Metadata)
     except FileNotFoundError as error:
-        raise StageError(f"{path}: not there; run the stage that makes {directory} first") from error
+        raise StageError(
+            f"{path}: not there; run the stage that makes {directory} first"
+        ) from error
     except msgspec.DecodeError as error:
         raise StageError(f"{path}: {error}") from error
 
@@ -134,7 +142,9 @@ def git_commit() -> str:
     command = ["git", "describe", "--always", "--dirty", "--abbrev=40"]
     try:
         here = Path(__file__).parent
-        return subprocess.run(command, cwd=here, capture_output=True, text=True, check=True).stdout.strip()
+        return subprocess.run(
+            command, cwd=here, capture_output=True, text=True, check=True
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return ""
 

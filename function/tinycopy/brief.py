@@ -66,6 +66,8 @@ def normalise(text: str) -> str:
 
     Private-use characters are the encoding's own slot markers, so none may come from outside.
     """
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     kept = (
         " " if unicodedata.category(c) in ("Cc", "Zl", "Zp", "Zs") else c
         for c in unicodedata.normalize("NFC", text)

@@ -1,0 +1,93 @@
+"""Greedy copy from a student, before and after conversion, and how good it is.
+
+Greedy, because it depends on the weights alone: the score of a checkpoint and the parity of a
+converted student must not depend on luck.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ctranslate2
+import sacrebleu
+import sentencepiece
+import torch
+
+from distill.pairs import collate
+from distill.vocabulary import END, PAD
+from finetune.deck import Row
+from tinycopy.checks import run_checks
+from tinycopy.encoding import slots
+
+MAX_NEW_TOKENS = 200
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Greedy copy against the deck's: both in [0, 1].
+
+    chrf: sacrebleu's corpus chrF / 100.  checks: the share of copies that pass every check.
+    """
+
+    chrf: float
+    checks: float
+
+    @property
+    def score(self) -> float:
+        """The mean of the two, by which checkpoints are compared."""
+        return (self.chrf + self.checks) / 2
+
+
+def write_with_torch(
+    model: Any, vocabulary: sentencepiece.SentencePieceProcessor, rows: Sequence[Row]
+) -> list[str]:
+    """Greedy copy for the brief of each row, slots filled; '' where a slot is unknown."""
+    written: list[str] = []
+    for batch in _batches(rows):
+        tokens = [[*vocabulary.encode(slots(row.brief).source), END] for row in batch]
+        tensors = collate([{"input_ids": ids, "labels": [END]} for ids in tokens])
+        with torch.inference_mode():
+            output = model.generate(
+                input_ids=tensors["input_ids"].to(model.device),
+                attention_mask=tensors["attention_mask"].to(model.device),
+                max_new_tokens=MAX_NEW_TOKENS,
+                do_sample=False,
+            )
+        kept = [[t for t in row if t not in (PAD, END)] for row in output.tolist()]
+        written += _fill(batch, vocabulary.decode(kept))
+    return written
+
+
+def write_with_ctranslate2(
+    translator: ctranslate2.Translator,
+    vocabulary: sentencepiece.SentencePieceProcessor,
+    rows: Sequence[Row],
+) -> list[str]:
+    """Greedy copy for the brief of each row, slots filled; '' where a slot is unknown."""
+    end = vocabulary.id_to_piece(END)
+    written: list[str] = []
+    for batch in _batches(rows):
+        tokens = [[*vocabulary.encode(slots(r.brief).source, out_type=str), end] for r in batch]
+        results = translator.translate_batch(
+            tokens, beam_size=1, max_decoding_length=MAX_NEW_TOKENS
+        )
+        written += _fill(batch, [vocabulary.decode(r.hypotheses[0]) for r in results])
+    return written
+
+
+def quality(rows: Sequence[Row], copies: Sequence[str]) -> Quality:
+    """How good `copies` are for the briefs of `rows`, against the deck's own copy."""
+    chrf = sacrebleu.corpus_chrf(list(copies), [[row.copy for row in rows]]).score / 100
+    passed = [
+        all(run_checks(row.brief, copy).values()) for row, copy in zip(rows, copies, strict=True)
+    ]
+    return Quality(chrf, sum(passed) / len(passed))
+
+
+def _batches(rows: Sequence[Row]) -> list[Sequence[Row]]:
+    return [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+
+
+def _fill(rows: Sequence[Row], written: Sequence[str]) -> list[str]:
+    return [slots(r.brief).fill(text) or "" for r, text in zip(rows, written, strict=True)]

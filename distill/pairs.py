@@ -1,0 +1,112 @@
+"""What a student learns from: pairs of a marked brief and copy with slots, as token ids."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import sentencepiece
+import torch
+from torch.utils.data import Sampler
+
+from distill.label import read_labels
+from distill.vocabulary import END, PAD
+from finetune.deck import Row
+from finetune.teacher import IGNORED
+from tinycopy.brief import Brief
+from tinycopy.encoding import slots
+
+Pair = tuple[str, str]
+"""(source, target): the marked brief, and copy with its spans replaced by slots."""
+
+Example = dict[str, list[int]]
+"""`input_ids` and `labels` of one pair, each with the end token."""
+
+
+def pair(brief: Brief, copy: str) -> Pair:
+    """The pair of one brief and its copy."""
+    marked = slots(brief)
+    return marked.source, marked.extract(copy)
+
+
+def deck_pairs(rows: Sequence[Row]) -> list[Pair]:
+    """The pairs of a deck, in its order."""
+    return [pair(row.brief, row.copy) for row in rows]
+
+
+def label_pairs(directory: Path) -> list[Pair]:
+    """The pairs of all labels in a directory, in the order of its shards."""
+    return [pair(row.brief, kept.copy) for row in read_labels(directory) for kept in row.labels]
+
+
+def encode_pairs(
+    pairs: Iterable[Pair], vocabulary: sentencepiece.SentencePieceProcessor, max_tokens: int
+) -> list[Example]:
+    """Token ids of each pair; pairs with a side of more than `max_tokens` are left out."""
+    examples = []
+    for source, target in pairs:
+        example = {
+            "input_ids": [*vocabulary.encode(source), END],
+            "labels": [*vocabulary.encode(target), END],
+        }
+        if max(map(len, example.values())) <= max_tokens:
+            examples.append(example)
+    return examples
+
+
+def collate(examples: Sequence[Example]) -> dict[str, torch.Tensor]:
+    """A padded batch: input_ids, attention_mask (batch, source) and labels, decoder_input_ids."""
+
+    def pad(rows: list[list[int]], value: int) -> torch.Tensor:
+        longest = max(map(len, rows))
+        return torch.tensor([row + [value] * (longest - len(row)) for row in rows])
+
+    input_ids = pad([e["input_ids"] for e in examples], PAD)
+    return {
+        "input_ids": input_ids,
+        "attention_mask": (input_ids != PAD).long(),
+        "labels": pad([e["labels"] for e in examples], IGNORED),
+        # The decoder starts from padding and reads what it should have written so far.
+        "decoder_input_ids": pad([[PAD, *e["labels"][:-1]] for e in examples], PAD),
+    }
+
+
+class TokenBatches(Sampler[list[int]]):
+    """Batches of examples of like length, each of at most `max_tokens` padded tokens.
+
+    The order depends on the seed and the epoch alone, so that an interrupted epoch goes on where
+    it stopped. Source and target count together.
+    """
+
+    def __init__(self, examples: Sequence[Example], max_tokens: int, seed: int) -> None:
+        self._lengths = [(len(e["input_ids"]), len(e["labels"])) for e in examples]
+        self._max_tokens, self._seed, self._epoch = max_tokens, seed, 0
+        self._batches = self._make()
+
+    def set_epoch(self, epoch: int) -> None:
+        """Shuffle for this epoch; Trainer calls it."""
+        self._epoch = epoch
+        self._batches = self._make()
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self._batches)
+
+    def _make(self) -> list[list[int]]:
+        generator = torch.Generator().manual_seed(self._seed + self._epoch)
+        shuffled = torch.randperm(len(self._lengths), generator=generator).tolist()
+        by_length = sorted(shuffled, key=lambda i: (self._lengths[i][1] // 4, self._lengths[i][0]))
+        batches: list[list[int]] = []
+        batch: list[int] = []
+        longest = (0, 0)
+        for index in by_length:
+            source, target = self._lengths[index]
+            grown = (max(longest[0], source), max(longest[1], target))
+            if batch and sum(grown) * (len(batch) + 1) > self._max_tokens:
+                batches.append(batch)
+                batch, grown = [], (source, target)
+            batch.append(index)
+            longest = grown
+        batches.append(batch)
+        order = torch.randperm(len(batches), generator=generator).tolist()
+        return [batches[i] for i in order]

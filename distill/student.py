@@ -1,0 +1,233 @@
+"""Train a student: a small encoder-decoder that learns from a deck and a teacher's labels.
+
+Sequence-level distillation (Kim and Rush, 2016): the student learns the copy that its teacher
+wrote. Where a larger student with the same vocabulary is at hand, it can also learn that
+student's distribution over the next token. Not here: conversion and its checks (convert.py).
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+import sentencepiece
+import torch
+from msgspec import Meta
+from transformers import (
+    EarlyStoppingCallback,
+    T5Config,
+    T5ForConditionalGeneration,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from distill.averaging import average_checkpoints
+from distill.pairs import Pair, deck_pairs, encode_pairs, label_pairs
+from distill.student_trainer import StudentTrainer
+from distill.vocabulary import END, PAD, train_vocabulary
+from finetune.deck import Row
+from finetune.stage import (
+    Metadata,
+    StageError,
+    file_digest,
+    is_main_process,
+    run_stage,
+    say,
+    wait_for_everyone,
+)
+from tinycopy.encoding import ENCODING
+
+VOCABULARY = "spm.model"
+
+
+class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The size of a student and how it is trained.
+
+    batch_tokens: padded tokens of source and target in a batch.  deck_repeats: times that the deck
+    is seen for each time that the labels are.  average: checkpoints averaged at the end, each
+    `eval_steps` apart.  logits_from: directory of a student with the same vocabulary to learn the
+    next-token distribution from, with weight `logits_weight`.
+    """
+
+    vocabulary: Annotated[int, Meta(ge=400)] = 6000
+    width: Annotated[int, Meta(ge=8)] = 256
+    feed_forward: Annotated[int, Meta(ge=8)] = 1024
+    heads: Annotated[int, Meta(ge=1)] = 4
+    encoder_layers: Annotated[int, Meta(ge=1)] = 6
+    decoder_layers: Annotated[int, Meta(ge=1)] = 2
+    dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = 0.1
+    learning_rate: Annotated[float, Meta(gt=0)] = 2e-3
+    schedule: Literal["inverse_sqrt", "cosine"] = "cosine"
+    warmup: Annotated[float, Meta(ge=0)] = 400
+    steps: Annotated[int, Meta(ge=1)] = 6000
+    batch_tokens: Annotated[int, Meta(ge=64)] = 4096
+    max_tokens: Annotated[int, Meta(ge=16)] = 320
+    deck_repeats: Annotated[int, Meta(ge=0)] = 1
+    eval_steps: Annotated[int, Meta(ge=1)] = 500
+    eval_rows: Annotated[int, Meta(ge=1)] = 200
+    patience: Annotated[int, Meta(ge=1)] = 5
+    average: Annotated[int, Meta(ge=1)] = 3
+    bf16: bool = False
+    logits_from: str | None = None
+    logits_weight: Annotated[float, Meta(ge=0, le=1)] = 0.5
+    seed: int = 1
+
+
+def train_student(
+    settings: StudentSettings,
+    train: Sequence[Row],
+    valid: Sequence[Row],
+    labels: Path | None,
+    out: Path,
+    *,
+    inputs: Mapping[str, str],
+    resume: bool = False,
+) -> Metadata:
+    """Write a trained student (model.safetensors, config.json, spm.model) to `out`.
+
+    labels: directory of a label stage; None trains on the deck alone. Raises StageError if the
+    vocabulary cannot be trained or differs from that of `logits_from`.
+    """
+
+    def work(directory: Path) -> Mapping[str, Any]:
+        return _train(settings, train, valid, labels, directory, resume)
+
+    inputs = {**inputs, "encoding": str(ENCODING)}
+    if labels is not None:
+        inputs |= {f.name: file_digest(f) for f in sorted(labels.glob("labels-*.jsonl*"))}
+    return run_stage("student", out, inputs=inputs, settings=settings, work=work, resume=resume)
+
+
+def load_student(
+    directory: Path,
+) -> tuple[T5ForConditionalGeneration, sentencepiece.SentencePieceProcessor]:
+    """The PyTorch student in `directory` and its vocabulary. Raises StageError if it has none."""
+    if not (directory / VOCABULARY).exists():
+        raise StageError(f"{directory}: no {VOCABULARY} here; run `tinycopy student` first")
+    model = T5ForConditionalGeneration.from_pretrained(directory).eval()
+    return model, sentencepiece.SentencePieceProcessor(model_file=str(directory / VOCABULARY))
+
+
+def _train(
+    settings: StudentSettings,
+    train: Sequence[Row],
+    valid: Sequence[Row],
+    labels: Path | None,
+    directory: Path,
+    resume: bool,
+) -> Mapping[str, Any]:
+    set_seed(settings.seed)
+    pairs = deck_pairs(train) * settings.deck_repeats
+    if labels is not None:
+        pairs += label_pairs(labels)
+    vocabulary = _vocabulary(settings, pairs, directory / VOCABULARY)
+    examples = encode_pairs(pairs, vocabulary, settings.max_tokens)
+    if not examples:
+        raise StageError("student: nothing to train on; every pair is longer than `max_tokens`")
+    model = T5ForConditionalGeneration(_config(settings, vocabulary.vocab_size()))
+    checkpoints = directory / "checkpoints"
+    trainer = StudentTrainer(
+        model=model,
+        args=_arguments(settings, checkpoints),
+        examples=examples,
+        rows=valid[: settings.eval_rows],
+        vocabulary=vocabulary,
+        batch_tokens=settings.batch_tokens,
+        guide=_guide(settings, vocabulary),
+        guide_weight=settings.logits_weight,
+        callbacks=[EarlyStoppingCallback(settings.patience)],
+    )
+    last = get_last_checkpoint(str(checkpoints)) if resume and checkpoints.exists() else None
+    size = sum(p.numel() for p in model.parameters())
+    say(f"student: {size:,} parameters, {len(examples):,} pairs, from {last or 'scratch'}")
+    result = trainer.train(resume_from_checkpoint=last)
+    scores = average_checkpoints(trainer, checkpoints, settings.average)
+    if is_main_process():
+        model.save_pretrained(directory)
+        shutil.rmtree(checkpoints)
+    return {
+        "parameters": size,
+        "pairs": len(examples),
+        "pairs_from_deck": len(train) * settings.deck_repeats,
+        "steps": trainer.state.global_step,
+        "train_loss": result.training_loss,
+        **scores,
+        "history": trainer.state.log_history,
+    }
+
+
+def _vocabulary(
+    settings: StudentSettings, pairs: Sequence[Pair], path: Path
+) -> sentencepiece.SentencePieceProcessor:
+    """The vocabulary at `path`, trained first by rank 0 if this run has not yet."""
+    if is_main_process() and not path.exists():
+        try:
+            model = train_vocabulary((text for p in pairs for text in p), settings.vocabulary)
+        except ValueError as error:
+            raise StageError(f"student.vocabulary: {error}") from error
+        path.write_bytes(model)
+    wait_for_everyone()
+    return sentencepiece.SentencePieceProcessor(model_file=str(path))
+
+
+def _guide(
+    settings: StudentSettings, vocabulary: sentencepiece.SentencePieceProcessor
+) -> T5ForConditionalGeneration | None:
+    if settings.logits_from is None:
+        return None
+    guide, its_vocabulary = load_student(Path(settings.logits_from))
+    if its_vocabulary.serialized_model_proto() != vocabulary.serialized_model_proto():
+        raise StageError(
+            f"student.logits_from: {settings.logits_from} has another vocabulary, so its "
+            "distributions mean other tokens; train both on the same deck and labels"
+        )
+    return guide
+
+
+def _config(settings: StudentSettings, vocabulary_size: int) -> T5Config:
+    return T5Config(
+        vocab_size=vocabulary_size,
+        d_model=settings.width,
+        d_kv=settings.width // settings.heads,
+        d_ff=settings.feed_forward,
+        num_layers=settings.encoder_layers,
+        num_decoder_layers=settings.decoder_layers,
+        num_heads=settings.heads,
+        dropout_rate=settings.dropout,
+        feed_forward_proj="relu",
+        tie_word_embeddings=True,
+        pad_token_id=PAD,
+        eos_token_id=END,
+        decoder_start_token_id=PAD,
+    )
+
+
+def _arguments(settings: StudentSettings, checkpoints: Path) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(checkpoints),
+        max_steps=settings.steps,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type=settings.schedule,
+        warmup_steps=settings.warmup,
+        adam_beta2=0.98,
+        weight_decay=0.01,
+        label_smoothing_factor=settings.label_smoothing,
+        bf16=settings.bf16,
+        eval_strategy="steps",
+        eval_steps=settings.eval_steps,
+        save_steps=settings.eval_steps,
+        # The best one, those averaged with it and those that patience waited for.
+        save_total_limit=settings.average + settings.patience,
+        metric_for_best_model="eval_score",
+        greater_is_better=True,
+        logging_steps=50,
+        report_to=[],
+        remove_unused_columns=False,
+        seed=settings.seed,
+        data_seed=settings.seed,
+        use_cpu=not torch.cuda.is_available(),
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
