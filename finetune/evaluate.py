@@ -1,0 +1,219 @@
+"""Evaluate generators side by side: every one writes copy for the same briefs of a deck's split.
+
+Leaves evaluation.json, table.md, samples.md, plots and metadata.json in the output directory. The
+copies of each generator are kept there and used again as long as the generator, the rows and the
+sampling are the same, so adding a generator costs only that generator. The deck's own held-out
+copy is scored beside them as "human".
+"""
+
+import argparse
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from finetune.deck import DeckSettings, Row, load_deck, read_shipped
+from finetune.evaluation import (
+    EVALUATION,
+    EvaluateSettings,
+    Evaluation,
+    Written,
+    assess,
+    samples_markdown,
+)
+from finetune.generate import (
+    Generator,
+    Kind,
+    Sampling,
+    Spec,
+    generator_digest,
+    open_generator,
+    parse_spec,
+)
+from finetune.overlap import TrainingCopy
+from finetune.plots import save_plots
+from finetune.stage import METADATA, Metadata, StageError, digest, read_metadata, run_stage, say
+from finetune.tables import score_tables
+from tinycopy.brief import CopyType
+from tinycopy.encoding import encode
+
+_COPIES = "copies"
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A generator before it is loaded.
+
+    digest: see generate.generator_digest. stage: metadata of the stage that made it, if any.
+    """
+
+    label: str
+    kind: Kind
+    digest: str | None
+    open: Callable[[], Generator]
+    stage: Metadata | None = None
+
+
+def choose(rows: Sequence[Row], limit: int | None) -> list[Row]:
+    """At most `limit` rows, each type in its share, in the order of their briefs' hashes.
+
+    The same whatever the order of `rows`, and a smaller limit's rows are among a larger one's.
+    """
+    by_type: dict[CopyType, list[Row]] = defaultdict(list)
+    for row in sorted(rows, key=_hash):
+        by_type[row.brief.type].append(row)
+    # The k-th of n rows of a type stands at (k + 1/2) / n, so each prefix is spread over types.
+    placed = [
+        ((k + 0.5) / len(of_type), _hash(row), row)
+        for of_type in by_type.values()
+        for k, row in enumerate(of_type)
+    ]
+    return [row for _, _, row in sorted(placed, key=lambda p: p[:2])[:limit]]
+
+
+def _hash(row: Row) -> tuple[bytes, str]:
+    return hashlib.sha256(encode(row.brief).encode()).digest(), row.copy
+
+
+def evaluate(
+    settings: EvaluateSettings,
+    rows: Sequence[Row],
+    training: Sequence[str],
+    entrants: Sequence[Entrant],
+    out: Path,
+    *,
+    resume: bool = False,
+) -> Metadata:
+    """Evaluate `entrants` on `rows` (see `choose`) into the directory `out`.
+
+    training: the copy of the training split. Raises StageError if two entrants share a label.
+    """
+    labels = [entrant.label for entrant in entrants]
+    if doubled := {label for label in labels if labels.count(label) > 1}:
+        raise StageError(f"generators share the label {min(doubled)!r}; name one KIND:LABEL=WHERE")
+    chosen = choose(rows, settings.limit)
+    rows_digest = digest(msgspec.json.encode(chosen))
+    # Nobody can say whether an unknown generator is still the same, so it is asked every time.
+    unknown = f"unknown, asked at {datetime.now(UTC).isoformat()}"
+    inputs = {entrant.label: entrant.digest or unknown for entrant in entrants}
+    inputs |= {"rows": rows_digest, "training copy": digest("\n".join(training).encode())}
+
+    def work(directory: Path) -> Mapping[str, Any]:
+        written = {
+            entrant.label: _written(entrant, chosen, rows_digest, settings, directory, out)
+            for entrant in entrants
+        }
+        evaluation = assess(settings, chosen, TrainingCopy(training), written)
+        _save(evaluation, directory)
+        return {label: entry.scores.all_checks for label, entry in evaluation.entries.items()}
+
+    return run_stage("evaluate", out, inputs=inputs, settings=settings, work=work, resume=resume)
+
+
+def _written(
+    entrant: Entrant,
+    rows: Sequence[Row],
+    rows_digest: str,
+    settings: EvaluateSettings,
+    directory: Path,
+    finished: Path,
+) -> Written:
+    """What the entrant writes, or wrote: in this run before it broke off, or in the last one."""
+    parts = [entrant.digest, rows_digest, settings.seed, settings.sampling]
+    fingerprint = digest(msgspec.json.encode(parts))
+    path = directory / _COPIES / f"{entrant.label}.json"
+    for known in (path, finished / _COPIES / path.name):
+        if entrant.digest is not None and known.is_file():
+            written = msgspec.json.decode(known.read_bytes(), type=Written)
+            if written.fingerprint == fingerprint:
+                say(f"evaluate: {entrant.label}: its copies are there already")
+                _write(path, msgspec.json.encode(written))
+                return written
+    say(f"evaluate: {entrant.label}: {len(rows)} briefs")
+    generator = entrant.open()
+    briefs = [row.brief for row in rows]
+    copies = [copies[0] for copies in generator.write(briefs, seed=settings.seed)]
+    likelihoods = generator.log_likelihoods(briefs, [row.copy for row in rows])
+    written = Written(entrant.kind, fingerprint, copies, likelihoods, entrant.stage)
+    _write(path, msgspec.json.encode(written))
+    return written
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
+
+
+def _save(evaluation: Evaluation, directory: Path) -> None:
+    _write(directory / EVALUATION, msgspec.json.format(msgspec.json.encode(evaluation)) + b"\n")
+    scores = {label: entry.scores for label, entry in evaluation.entries.items()}
+    (directory / "table.md").write_text(score_tables(scores))
+    (directory / "samples.md").write_text(samples_markdown(evaluation))
+    save_plots(scores, directory)
+
+
+def _entrant(spec: Spec, sampling: Sampling) -> Entrant:
+    directory = spec.directory
+    stage = read_metadata(directory) if directory and (directory / METADATA).is_file() else None
+    return Entrant(
+        spec.label, spec.kind, generator_digest(spec), lambda: open_generator(spec, sampling), stage
+    )
+
+
+def _deck(path: str | None, split: str) -> tuple[list[str], Sequence[Row]]:
+    """The copy of the training split, and the rows of `split`."""
+    if path is None:
+        return [row.copy for row in read_shipped("train")], read_shipped(split)
+    deck = load_deck(DeckSettings(path=path))
+    return [row.copy for row in deck.train], {"valid": deck.valid, "test": deck.test}[split]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """`tinycopy evaluate`. Raises StageError."""
+    import finetune.generate
+
+    parser = argparse.ArgumentParser(
+        prog="tinycopy evaluate",
+        description=__doc__,
+        epilog=finetune.generate.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--generator", action="append", required=True, metavar="SPEC", help="see below; repeatable")
+    add("--out", type=Path, required=True, help="output directory")
+    add("--deck", help="a deck's file, directory or hub id; default: the shipped deck")
+    add("--split", choices=("valid", "test"), default="test", help="default: test")
+    add("--limit", type=int, help="evaluate this many rows, each type in its share; default: all")
+    add("--seed", type=int, default=1, help="of all sampling; default: 1")
+    sampling = Sampling()
+    add("--temperature", type=float, default=sampling.temperature, help="default: %(default)s")
+    add("--top-p", type=float, default=sampling.top_p, help="default: %(default)s")
+    add("--batch", type=int, default=sampling.batch, help="briefs at a time; default: %(default)s")
+    add("--resume", action="store_true", help="go on with a run that broke off")
+    given = parser.parse_args(argv)
+    settings = msgspec.convert(
+        {
+            "generators": given.generator,
+            "split": given.split,
+            "limit": given.limit,
+            "seed": given.seed,
+            "sampling": {
+                "temperature": given.temperature,
+                "top_p": given.top_p,
+                "batch": given.batch,
+            },
+        },
+        EvaluateSettings,
+    )
+    entrants = [_entrant(parse_spec(text), settings.sampling) for text in settings.generators]
+    training, rows = _deck(given.deck, settings.split)
+    metadata = evaluate(settings, rows, training, entrants, given.out, resume=given.resume)
+    say(f"evaluate: {metadata.seconds} s; see {given.out / 'table.md'}")

@@ -1,0 +1,140 @@
+"""What an evaluation finds: scores of each generator and sample copy, from what was written.
+
+Not covered here: writing the copy and the output directory (evaluate.py).
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from finetune.deck import Row
+from finetune.generate import HUMAN, Copy, Kind, Likelihood, Sampling
+from finetune.metrics import Scores, score
+from finetune.overlap import TrainingCopy
+from finetune.stage import Metadata, StageError
+from finetune.tables import Sample, sample_sheet
+from tinycopy.brief import CopyType
+from tinycopy.checks import run_checks
+
+EVALUATION = "evaluation.json"
+_CHOSEN_PER_TYPE = 2
+_WORST = 4
+
+
+class EvaluateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is evaluated, and how."""
+
+    generators: tuple[str, ...]
+    split: str = "test"
+    limit: int | None = None
+    seed: int = 1
+    sampling: Sampling = Sampling()
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What one generator wrote for every row, kept so that it need not write again.
+
+    fingerprint: of the generator, the rows, the seed and the sampling.
+    likelihoods: of the references; None if the generator tells none.
+    stage: metadata of the stage that made the generator, if any.
+    """
+
+    kind: Kind
+    fingerprint: str
+    copies: list[Copy]
+    likelihoods: list[Likelihood] | None
+    stage: Metadata | None
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One generator's results. `stage` is the metadata of the stage that made it, if any."""
+
+    kind: Kind | None
+    scores: Scores
+    stage: Metadata | None
+
+
+class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """What evaluation.json holds; entries are by label, the deck's own copy first.
+
+    chosen: for each type, the rows whose briefs hash lowest. worst: by label, the rows whose copy
+    fails most checks.
+    """
+
+    settings: EvaluateSettings
+    rows: int
+    entries: dict[str, Entry]
+    chosen: list[Sample]
+    worst: dict[str, list[Sample]]
+
+
+def read_evaluation(directory: Path) -> Evaluation:
+    """A finished evaluation. Raises StageError if there is none or it cannot be read."""
+    path = directory / EVALUATION
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Evaluation)
+    except FileNotFoundError as error:
+        raise StageError(f"{path}: not there; run `tinycopy evaluate --out {directory}`") from error
+    except msgspec.DecodeError as error:
+        raise StageError(f"{path}: {error}") from error
+
+
+def assess(
+    settings: EvaluateSettings,
+    rows: Sequence[Row],
+    training: TrainingCopy,
+    written: Mapping[str, Written],
+) -> Evaluation:
+    """Score what each label's generator wrote, beside the deck's own copy, and pick the samples."""
+    briefs, references = [row.brief for row in rows], [row.copy for row in rows]
+    human = [Copy(text, 0, 0.0) for text in references]
+    scores = score(briefs, references, human, training=training, human=True)
+    entries = {HUMAN: Entry(None, scores, None)}
+    for label, one in written.items():
+        scores = score(
+            briefs, references, one.copies, training=training, likelihoods=one.likelihoods
+        )
+        entries[label] = Entry(one.kind, scores, one.stage)
+    texts = {HUMAN: references}
+    texts |= {label: [copy.text for copy in one.copies] for label, one in written.items()}
+    samples = [
+        _sample(row, {label: t[i] for label, t in texts.items()}) for i, row in enumerate(rows)
+    ]
+    return Evaluation(
+        settings=settings,
+        rows=len(rows),
+        entries=entries,
+        chosen=[
+            sample
+            for type_ in CopyType
+            for sample in [s for s in samples if s.brief.type == type_][:_CHOSEN_PER_TYPE]
+        ],
+        worst={label: _worst(samples, label) for label in written},
+    )
+
+
+def _sample(row: Row, copies: dict[str, str]) -> Sample:
+    failed = {
+        label: [name for name, passed in run_checks(row.brief, text).items() if not passed]
+        for label, text in copies.items()
+    }
+    return Sample(row.brief, copies, failed)
+
+
+def _worst(samples: Sequence[Sample], label: str) -> list[Sample]:
+    failing = [sample for sample in samples if sample.failed[label]]
+    return sorted(failing, key=lambda s: -len(s.failed[label]))[:_WORST]
+
+
+def samples_markdown(evaluation: Evaluation) -> str:
+    """samples.md: copy picked by rule, good and bad, then the worst of each generator."""
+    parts = [
+        f"Picked by rule, good or bad: of each type the {_CHOSEN_PER_TYPE} rows of the "
+        f"{evaluation.settings.split} split whose briefs' hashes are lowest.\n",
+        sample_sheet(evaluation.chosen),
+    ]
+    for label, worst in evaluation.worst.items():
+        if worst:
+            parts += [f"The copy of {label} that fails most checks:\n", sample_sheet(worst)]
+    return "\n".join(parts)

