@@ -34,9 +34,9 @@ from tinycopy.manifest import (
     parse,
     verify,
 )
+from tinycopy.release import POINTER
 
 STUDENTS = "students/"
-POINTER = "students/current.json"
 PRUNING = "pruning"  # students/<digest>/pruning: prune has chosen this release, never promote it
 BUCKET_URI = re.compile(r"gs://([a-z0-9][a-z0-9._-]{1,220}[a-z0-9])/?")
 

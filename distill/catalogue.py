@@ -7,7 +7,6 @@ from datetime import datetime
 from google.cloud import storage  # type: ignore[import-untyped]
 
 from distill.bucket import (
-    POINTER,
     PRUNING,
     STUDENTS,
     Pointer,
@@ -18,6 +17,7 @@ from distill.bucket import (
     read_pointer,
 )
 from tinycopy.manifest import DIGEST, FILES, MANIFEST, Manifest, ReleaseError, parse
+from tinycopy.release import POINTER
 
 SHORT = 12  # digits of a digest that `list` shows; any unique start of a digest names its release
 

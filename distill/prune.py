@@ -4,9 +4,9 @@ Four steps, each safe to crash after. (1) Mark every victim with students/<diges
 Rewrite the pointer as it is: whoever read it before the marks were there loses the race for it, and
 whoever reads it later finds the marks and refuses to promote a victim. (3) Delete each manifest
 before its files: a reader that comes by digest finds no release rather than half of one. A reader
-that holds the manifest already finds a file missing, as it does when it resolved the pointer two
-promotions ago: it resolves the pointer again. (4) Delete the mark last, so that a crash leaves work
-that the next prune finishes.
+that holds the manifest of a release that has not been served for two promotions, yet downloads it
+still, misses a file, which it treats as any failed download. (4) Delete the mark last, so that a
+crash leaves work that the next prune finishes.
 """
 
 from dataclasses import dataclass

@@ -184,6 +184,23 @@ def test_a_promoter_that_looked_too_early_does_not_promote_what_prune_deletes(
     assert served(bucket) == published[4]
 
 
+def test_a_promoter_that_looks_after_prune_chose_is_refused_though_all_files_are_there(
+    wire: Wire, bucket: storage.Bucket, published: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    codes: list[int] = []
+
+    def before(request: Request) -> None:
+        if request.method == "DELETE" and not codes:
+            codes.append(-1)  # the promoter's own requests pass
+            codes.append(main(["promote", published[0], uri(bucket)]))
+
+    wire.before = before
+    assert main(["prune", uri(bucket), "--keep", "0"]) == 0
+    assert codes == [-1, 1]
+    assert "is being pruned" in capsys.readouterr().err
+    assert served(bucket) == published[4]
+
+
 def test_what_is_being_pruned_is_neither_promoted_nor_published(
     wire: Wire,
     bucket: storage.Bucket,

@@ -11,8 +11,10 @@ from distill.publish import main
 from tests.distill.killing import run_killed_after
 from tests.releases import served, write_release
 from tests.wire import Answer, Cut, Request, Wire, wired
+from tinycopy.bucket import Bucket
+from tinycopy.release import download, pointed
 
-POINTER = "students/current.json"
+POINTER = "students/current.json"  # spelled out: it is the contract with deployed functions
 
 
 def uri(bucket: storage.Bucket) -> str:
@@ -67,6 +69,17 @@ def test_a_model_beyond_the_clients_limit_for_one_request_is_published(
     digest = write_release(tmp_path / "big", 1, model_bytes=9_000_000)
     assert publish(bucket, tmp_path / "big") == 0
     assert served(bucket) == digest
+
+
+def test_the_functions_own_reader_finds_what_was_published(
+    bucket: storage.Bucket, releases: dict[Path, str]
+) -> None:
+    first, one = next(iter(releases.items()))
+    publish(bucket, first)
+    with Bucket(bucket.name, seconds=60) as reader:
+        assert pointed(reader) == one
+        release = download(reader, one)
+    assert release.files == {name: (first / name).read_bytes() for name in release.files}
 
 
 def test_publishing_what_is_current_changes_nothing_and_says_so(
@@ -165,6 +178,18 @@ def test_promote_refuses_a_release_with_a_wrong_byte(
     bucket.blob(f"students/{two}/model.bin").upload_from_string(content[:-1] + b"\x00")
     assert main(["promote", two, uri(bucket)]) == 1
     assert "model.bin: sha256 differs" in capsys.readouterr().err
+    assert served(bucket) == one
+
+
+def test_promote_refuses_a_release_under_a_digest_that_is_not_its_own(
+    bucket: storage.Bucket, releases: dict[Path, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (first, one), (second, two), _ = releases.items()
+    publish(bucket, first)
+    for path in second.iterdir():
+        bucket.blob(f"students/{'c' * 64}/{path.name}").upload_from_string(path.read_bytes())
+    assert main(["promote", "c" * 64, uri(bucket)]) == 1
+    assert f"manifest.json: its sha256 is {two}" in capsys.readouterr().err
     assert served(bucket) == one
 
 
@@ -316,6 +341,9 @@ def test_a_publisher_killed_after_any_request_leaves_the_old_release_and_can_run
     for number in range(1, requests + 1):
         target, _ = publish_until(number)
         assert served(target) == (one if number < requests else two)  # the last moves the pointer
+        # Whoever asks for the new one by its digest finds all of it or none.
+        left = {blob.name for blob in target.list_blobs(prefix=f"students/{two}/")}
+        assert f"students/{two}/manifest.json" not in left or len(left) == 5
         assert publish(target, second) == 0
         assert served(target) == two
         assert pointer(target)["previous"] == one
