@@ -127,3 +127,16 @@ def running(source: Path, **environ: str) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(timeout=WAIT_SECONDS)
+
+
+def is_problem(reply: Reply, status: int, slug: str, field: str | None = None) -> bool:
+    """Whether the reply is that problem, in the shape of RFC 9457, naming the field."""
+    body = reply.json
+    assert reply.headers["Content-Type"] == "application/problem+json"
+    assert reply.status == body["status"] == status, body
+    assert body["type"] == f"/docs#problem-{slug}"
+    assert body["title"]
+    assert body["detail"]
+    assert body["instance"].endswith(reply.headers["X-Request-Id"])
+    assert [error["field"] for error in body.get("errors", [])] == ([field] if field else [])
+    return True

@@ -1,34 +1,20 @@
 """The OpenAI-compatible routes, in a real functions-framework process."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.function.server import BRIEF, Server, deployable, running
+from tests.function.server import BRIEF, Server
 
 
-@pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    source = tmp_path_factory.mktemp("completions") / "function"
-    return source, deployable(source)
-
-
-@pytest.fixture(scope="module")
-def server(deployed: tuple[Path, str]) -> Iterator[Server]:
-    with running(deployed[0]) as it:
-        yield it
-
-
-def test_a_prompt_gives_choices_in_openais_shape(server: Server, deployed: tuple[Path, str]):
+def test_a_prompt_gives_choices_in_openais_shape(server: Server, digest: str):
     asked = {"model": "tinycopy-slogan", "prompt": "a bakery in Porto", "n": 2, "seed": 3}
     reply = server.ask("POST", "/v1/completions", asked | {"max_tokens": 16, "temperature": 0.7})
     body = reply.json
     assert reply.status == 200
     assert (body["object"], body["model"]) == ("text_completion", "tinycopy-slogan")
-    assert body["system_fingerprint"] == deployed[1]
+    assert body["system_fingerprint"] == digest
     assert 1 <= len(body["choices"]) <= 2
     for index, choice in enumerate(body["choices"]):
         assert choice["index"] == index
