@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from distill import cli
 from docs import measure
 from tinycopy.checks import CHECKS
 
@@ -45,6 +46,11 @@ def targets() -> str:
     return fenced("text", listing.rstrip("\n"))
 
 
+def commands() -> str:
+    """What `tinycopy --help` prints."""
+    return fenced("text", (cli.__doc__ or "").strip())
+
+
 def checks() -> str:
     """The checks, one row each."""
     rows = [(f"`{check.name}`", check.summary) for check in CHECKS]
@@ -54,6 +60,7 @@ def checks() -> str:
 IN_STEP: tuple[Block, ...] = (
     Block("README.md", "request", request),
     Block("docs/development.md", "targets", targets),
+    Block("docs/commands.md", "commands", commands),
     Block("docs/checks.md", "checks", checks),
 )
 """Parts that follow from the code alone; the same code gives the same text."""

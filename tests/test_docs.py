@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from distill.cli import COMMANDS
 from docs import generate
 from tinycopy import manifest as manifests
 
@@ -54,7 +55,7 @@ def help_of(command: str | None) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert result.returncode == 0, f"tinycopy {command} --help: {result.stderr}"
     return result.stdout
@@ -74,6 +75,11 @@ def test_a_tinycopy_command_in_a_document_exists_with_its_options(document: str,
     known = help_of(command)
     options = [word.split("=")[0] for word in words if word.startswith("-")]
     assert [option for option in options if not re.search(rf"{option}\b", known)] == []
+
+
+def test_every_tinycopy_command_is_shown_in_a_document() -> None:
+    shown = [line.split()[1] for document in DOCUMENTS for line in commands(document, "tinycopy")]
+    assert set(COMMANDS) - set(shown) == set()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
