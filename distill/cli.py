@@ -1,0 +1,214 @@
+"""tinycopy: from a deck of briefs and copy to a tiny model that writes copy over HTTP.
+
+The chain, in order (`tinycopy chain` runs the first five):
+
+    deck       read a deck, report what is in it and what was dropped
+    finetune   deck -> teacher: fine-tune a pretrained language model
+    label      teacher -> labels: copy for many briefs, kept if it passes the checks
+    student    deck + labels -> student: a small encoder-decoder
+    convert    student -> release: CTranslate2 int8, refused if it writes worse
+    evaluate   measure any generator: base, teacher, student, release, a running URL
+    report     evaluations and metadata -> a report in Markdown
+    publish    release -> Cloud Storage; promote, rollback, list and prune releases there
+
+Every stage writes metadata.json beside its output, does nothing if its inputs and settings are
+those of the output already there, and goes on with --resume after an interruption. Under
+`torchrun -m distill.cli`, finetune, label and student run on many processes.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from finetune.stage import Metadata, StageError, say
+
+if TYPE_CHECKING:
+    from distill.recipe import Recipe
+    from finetune.deck import Deck
+
+DEFAULT_RECIPE = "tiny"
+BUCKET_COMMANDS = ("publish", "promote", "rollback", "list", "prune")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status. Errors of the domain go to standard error in one line."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words or words[0] in ("-h", "--help"):
+        print(__doc__)
+        return 0
+    command, rest = words[0], words[1:]
+    if command not in COMMANDS:
+        print(f"tinycopy: no command {command!r}; see tinycopy --help", file=sys.stderr)
+        return 2
+    try:
+        return COMMANDS[command](rest) or 0
+    except StageError as error:
+        print(f"tinycopy {command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"tinycopy {command}: interrupted; --resume goes on", file=sys.stderr)
+        return 130
+
+
+def _deck(words: Sequence[str]) -> None:
+    from finetune.deck_command import main as run
+
+    run(words)
+
+
+def _evaluate(words: Sequence[str]) -> None:
+    from finetune.evaluate import main as run
+
+    run(words)
+
+
+def _report(words: Sequence[str]) -> None:
+    from finetune.report import main as run
+
+    run(words)
+
+
+def _bucket(command: str) -> Callable[[Sequence[str]], int]:
+    def run(words: Sequence[str]) -> int:
+        from distill.publish import main as run
+
+        return run([command, *words])
+
+    return run
+
+
+def _finetune(words: Sequence[str]) -> None:
+    """Deck -> teacher: fine-tune a pretrained language model on the deck's copy."""
+    parser = _parser("finetune", _finetune.__doc__)
+    parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard logs")
+    arguments = parser.parse_args(words)
+    recipe, deck = _start(arguments)
+    finetune_stage(recipe, deck, arguments.out, arguments.resume, arguments.tensorboard)
+
+
+def _label(words: Sequence[str]) -> None:
+    """Teacher -> labels: copy for many briefs, kept only if it passes the checks."""
+    parser = _parser("label", _label.__doc__)
+    parser.add_argument("--teacher", type=Path, required=True, help="directory of a teacher")
+    arguments = parser.parse_args(words)
+    recipe, deck = _start(arguments)
+    label_stage(recipe, deck, arguments.teacher, arguments.out, arguments.resume)
+
+
+def _student(words: Sequence[str]) -> None:
+    """Deck + labels -> student: train a small encoder-decoder from scratch."""
+    parser = _parser("student", _student.__doc__)
+    parser.add_argument("--labels", type=Path, help="directory of labels; none: the deck alone")
+    arguments = parser.parse_args(words)
+    recipe, deck = _start(arguments)
+    student_stage(recipe, deck, arguments.labels, arguments.out, arguments.resume)
+
+
+def _convert(words: Sequence[str]) -> None:
+    """Student -> release: convert to CTranslate2, then compare with PyTorch, or refuse."""
+    parser = _parser("convert", _convert.__doc__)
+    parser.add_argument("--student", type=Path, required=True, help="directory of a student")
+    arguments = parser.parse_args(words)
+    recipe, deck = _start(arguments)
+    convert_stage(recipe, deck, arguments.student, arguments.out)
+
+
+def _chain(words: Sequence[str]) -> None:
+    """Deck -> release in one go: teacher, labels, student and release below --out.
+
+    Stages that are up to date are passed over, so the same command goes on after a change; after
+    an interruption add --resume.
+    """
+    arguments = _parser("chain", _chain.__doc__).parse_args(words)
+    recipe, deck = _start(arguments)
+    out, resume = arguments.out, arguments.resume
+    finetune_stage(recipe, deck, out / "teacher", resume)
+    label_stage(recipe, deck, out / "teacher", out / "labels", resume)
+    student_stage(recipe, deck, out / "labels", out / "student", resume)
+    convert_stage(recipe, deck, out / "student", out / "release")
+    say(f"next: tinycopy evaluate --generator release={out / 'release'} --out {out / 'evaluation'}")
+
+
+def finetune_stage(
+    recipe: "Recipe", deck: "Deck", out: Path, resume: bool, tensorboard: bool = False
+) -> Metadata:
+    """Run the finetune stage of a recipe."""
+    from finetune.teacher import finetune
+
+    inputs = {"deck": deck.digest}
+    return finetune(
+        recipe.teacher,
+        deck.train,
+        deck.valid,
+        out,
+        inputs=inputs,
+        resume=resume,
+        tensorboard=tensorboard,
+    )
+
+
+def label_stage(recipe: "Recipe", deck: "Deck", teacher: Path, out: Path, resume: bool) -> Metadata:
+    """Run the label stage of a recipe."""
+    from distill.label import label
+
+    inputs = {"deck": deck.digest}
+    return label(recipe.labels, teacher, deck.train, out, inputs=inputs, resume=resume)
+
+
+def student_stage(
+    recipe: "Recipe", deck: "Deck", labels: Path | None, out: Path, resume: bool
+) -> Metadata:
+    """Run the student stage of a recipe."""
+    from distill.student import train_student
+
+    inputs = {"deck": deck.digest}
+    return train_student(
+        recipe.student, deck.train, deck.valid, labels, out, inputs=inputs, resume=resume
+    )
+
+
+def convert_stage(recipe: "Recipe", deck: "Deck", student: Path, out: Path) -> Metadata:
+    """Run the convert stage of a recipe."""
+    from distill.convert import convert
+
+    return convert(recipe.release, student, deck.valid, out, inputs={"deck": deck.digest})
+
+
+def _parser(command: str, description: str | None) -> argparse.ArgumentParser:
+    from distill.recipe import shipped_recipes
+
+    names = ", ".join(shipped_recipes())
+    parser = argparse.ArgumentParser(prog=f"tinycopy {command}", description=description)
+    parser.add_argument(
+        "--recipe", default=DEFAULT_RECIPE, help=f"{names}, or a file (default: {DEFAULT_RECIPE})"
+    )
+    parser.add_argument("--out", type=Path, required=True, help="directory to write")
+    parser.add_argument("--seed", type=int, help="in place of the recipe's seeds")
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    return parser
+
+
+def _start(arguments: argparse.Namespace) -> "tuple[Recipe, Deck]":
+    from distill.recipe import read_recipe, with_seed
+    from finetune.deck import load_deck
+
+    recipe = with_seed(read_recipe(arguments.recipe), arguments.seed)
+    return recipe, load_deck(recipe.deck)
+
+
+COMMANDS: dict[str, Callable[[Sequence[str]], int | None]] = {
+    "deck": _deck,
+    "finetune": _finetune,
+    "label": _label,
+    "student": _student,
+    "convert": _convert,
+    "chain": _chain,
+    "evaluate": _evaluate,
+    "report": _report,
+} | {command: _bucket(command) for command in BUCKET_COMMANDS}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
