@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from finetune.deck import Deck, DeckError, DeckSettings, load_deck
-from finetune.deck_report import counts_table, drops_table
+from finetune.deck_report import tables
 from finetune.rows import Row
 from finetune.sources import SPLITS
 from finetune.stage import run_stage, say
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     deck = load_deck(settings)
     for row in deck.report.bad_rows:
         say(f"bad row: {row}")
-    say(f"{drops_table(deck.report)}\n\n{counts_table(deck.report.counts)}")
+    say(tables(deck.report))
     if arguments.out is not None:
         run_stage(
             "deck",

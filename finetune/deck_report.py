@@ -58,6 +58,11 @@ def count_rows(rows: Sequence[Row]) -> Counts:
     )
 
 
+def tables(report: DeckReport) -> str:
+    """Both Markdown tables: what became of the rows, and what each split holds."""
+    return f"{drops_table(report)}\n\n{counts_table(report.counts)}"
+
+
 def counts_table(counts: Mapping[str, Counts]) -> str:
     """A Markdown table of what each split holds."""
     lines = [("", *SPLITS, "all"), ("---", *["---:"] * (len(SPLITS) + 1))]
