@@ -20,7 +20,7 @@ from finetune.stage import digest
 from tinycopy.brief import Brief
 from tinycopy.checks import CHECKS, run_checks
 
-SELF_BLEU_SAMPLE = 200
+SELF_BLEU_SAMPLE = 100
 """Self-BLEU compares every pair of copies, so it is taken on at most this many of them."""
 
 _Z95 = statistics.NormalDist().inv_cdf(0.975)
