@@ -105,9 +105,9 @@ def test_a_brief_of_the_longest_texts_is_read(student: Student):
 
 
 @pytest.mark.parametrize(
-    ("only", "why"), [(KEYWORDS[4], "a slot that the brief lacks"), ("<0x34>", "a number: 444")]
+    "only", [KEYWORDS[4], "<0x34>"], ids=["a slot that the brief lacks", "a number: 444"]
 )
-def test_copy_that_cannot_be_used_is_never_returned(tmp_path: Path, only: str, why: str):
+def test_copy_that_cannot_be_used_is_never_returned(tmp_path: Path, only: str):
     make_release(tmp_path, only=only)
     with pytest.raises(NoUsableCopy, match="all of 16 candidates"):
         Student(read(tmp_path)).write(BRIEF, 1, 1)
