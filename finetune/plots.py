@@ -1,5 +1,6 @@
 """An evaluation as plots. Drawn to PNG files, without a display."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ CHECKS_PLOT = "checks.png"
 LATENCY_PLOT = "latency.png"
 COPIED_PLOT = "copied.png"
 
+_LONGEST_SHOWN = 24
+"""Longer runs share the last bar of the histogram."""
 _HUMAN_COLOUR = "#555555"
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette, which colour-blind readers can tell apart."""
@@ -128,10 +131,12 @@ def _latency(scores: Mapping[str, Scores], styles: Mapping[str, tuple[str, str]]
 def _copied(scores: Mapping[str, Scores], styles: Mapping[str, tuple[str, str]]) -> Figure:
     """A histogram of the longest runs shared with training copy, one below another."""
     figure = Figure(figsize=(8, 0.8 + 1.5 * len(scores)), layout="constrained")
-    last = max(COPIED_RUN, *(one.copied.longest for one in scores.values()))
+    last = _LONGEST_SHOWN
     panels = figure.subplots(len(scores), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     for axes, (label, one) in zip(panels, scores.items(), strict=True):
-        runs = one.copied.runs
+        runs: Counter[int] = Counter()
+        for length, copies in one.copied.runs.items():
+            runs[min(length, last)] += copies
         axes.bar(
             list(runs), [100 * n / one.rows for n in runs.values()], 0.85, color=styles[label][0]
         )
@@ -146,4 +151,5 @@ def _copied(scores: Mapping[str, Scores], styles: Mapping[str, tuple[str, str]])
         _plain(axes)
     figure.supylabel("copy, %", fontsize=10)
     panels[-1].set_xlabel("longest run of words shared with training copy, brief's own words aside")
+    panels[-1].set_xticks(range(0, last + 1, 4), [*map(str, range(0, last, 4)), f"{last} or more"])
     return figure
