@@ -69,6 +69,7 @@ class Pretrained:
     """A causal or sequence-to-sequence model that samples copy."""
 
     def __init__(self, name: str, prompts: Prompts, sampling: Sampling) -> None:
+        self._model: Any
         self._model, self._tokenizer = load_model(name)
         self._model.eval()
         self._seq2seq = bool(self._model.config.is_encoder_decoder)
