@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from distill.shipped import shipped_recipes
 from finetune.stage import Metadata, StageError, say
 
 if TYPE_CHECKING:
@@ -177,8 +178,6 @@ def convert_stage(recipe: "Recipe", deck: "Deck", student: Path, out: Path) -> M
 
 
 def _parser(command: str, description: str | None) -> argparse.ArgumentParser:
-    from distill.recipe import shipped_recipes
-
     names = ", ".join(shipped_recipes())
     parser = argparse.ArgumentParser(prog=f"tinycopy {command}", description=description)
     parser.add_argument(

@@ -35,6 +35,7 @@ from finetune.teacher import prompt
 from tinycopy.brief import Brief, normalise
 from tinycopy.checks import run_checks
 from tinycopy.encoding import ENCODING
+from tinycopy.student import token_limit
 
 SHARD = "labels-{rank:05d}-of-{world:05d}.jsonl"
 
@@ -51,8 +52,7 @@ class LabelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     candidates: Annotated[int, Meta(ge=1)] = 6
     keep: Annotated[int, Meta(ge=1)] = 2
     temperature: Annotated[float, Meta(gt=0)] = 0.8
-    top_p: Annotated[float, Meta(gt=0, le=1)] = 0.95
-    max_tokens: Annotated[int, Meta(ge=8)] = 160
+    top_k: Annotated[int, Meta(ge=1)] = 50
     batch_size: Annotated[int, Meta(ge=1)] = 32
     compute_type: str = "int8"
     seed: int = 1
@@ -215,12 +215,12 @@ class _Teacher:
         options: dict[str, Any] = {
             "num_hypotheses": self._settings.candidates,
             "beam_size": 1,
-            "sampling_topk": 0,
-            "sampling_topp": self._settings.top_p,
+            # Sorting all of a large vocabulary, as top-p does, takes longer than the model.
+            "sampling_topk": self._settings.top_k,
             "sampling_temperature": self._settings.temperature,
             "return_scores": True,
         }
-        most = self._settings.max_tokens
+        most = max(map(token_limit, briefs))
         if self._seq2seq:
             results = self._model.translate_batch(tokens, max_decoding_length=most, **options)
             written = [

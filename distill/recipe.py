@@ -7,12 +7,11 @@ import msgspec
 
 from distill.convert import ConvertSettings
 from distill.label import LabelSettings
+from distill.shipped import RECIPES, shipped_recipes
 from distill.student import StudentSettings
 from finetune.deck import DeckSettings
 from finetune.stage import StageError
 from finetune.teacher import TeacherSettings
-
-SHIPPED = Path(__file__).parent / "recipes"
 
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -25,17 +24,12 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     release: ConvertSettings = ConvertSettings()
 
 
-def shipped_recipes() -> list[str]:
-    """The names of the recipes that come with the project."""
-    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
-
-
 def read_recipe(name: str) -> Recipe:
     """The recipe called `name`, or in the file `name`.
 
     Raises StageError naming the file and the setting that is unknown or out of range.
     """
-    path = SHIPPED / f"{name}.toml" if name in shipped_recipes() else Path(name)
+    path = RECIPES / f"{name}.toml" if name in shipped_recipes() else Path(name)
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

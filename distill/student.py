@@ -37,6 +37,7 @@ from finetune.stage import (
     say,
     wait_for_everyone,
 )
+from finetune.teacher import ScoreLastStep
 from tinycopy.encoding import ENCODING
 
 VOCABULARY = "spm.model"
@@ -138,7 +139,7 @@ def _train(
         batch_tokens=settings.batch_tokens,
         guide=_guide(settings, vocabulary),
         guide_weight=settings.logits_weight,
-        callbacks=[EarlyStoppingCallback(settings.patience)],
+        callbacks=[ScoreLastStep(), EarlyStoppingCallback(settings.patience)],
     )
     last = get_last_checkpoint(str(checkpoints)) if resume and checkpoints.exists() else None
     size = sum(p.numel() for p in model.parameters())

@@ -64,6 +64,8 @@ def run_stage(
         if done.fingerprint == fingerprint:
             say(f"{stage}: {out} is up to date, nothing to do")
             return done
+    elif out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise StageError(f"{out}: no stage made this; choose another --out, or empty it yourself")
     partial = _prepare(out, fingerprint, resume)
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     metrics = work(partial)

@@ -18,6 +18,9 @@ from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
     Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
     TrainingArguments,
     set_seed,
 )
@@ -98,7 +101,7 @@ def _train(
     if settings.method == "lora":
         model = _with_lora(model, settings, seq2seq)
     checkpoints = directory / "checkpoints"
-    callbacks: list[Any] = [EarlyStoppingCallback(settings.patience)]
+    callbacks: list[Any] = [ScoreLastStep(), EarlyStoppingCallback(settings.patience)]
     if tensorboard:
         callbacks.append(TensorBoardCallback(SummaryWriter(directory / "tensorboard")))
     trainer = CopyTrainer(
@@ -175,6 +178,22 @@ class CopyTrainer(Trainer):
         if num_items_in_batch is not None and self.args.average_tokens_across_devices:
             loss = loss * self.accelerator.num_processes
         return (loss, outputs) if return_outputs else loss
+
+
+class ScoreLastStep(TrainerCallback):
+    """Evaluates at the last step too, so that the best checkpoint can be the last one."""
+
+    def on_step_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        **_: Any,
+    ) -> TrainerControl:
+        """Asks for an evaluation once the last step is done."""
+        if state.global_step >= state.max_steps:
+            control.should_evaluate = True
+        return control
 
 
 def _arguments(settings: TeacherSettings, checkpoints: Path) -> TrainingArguments:

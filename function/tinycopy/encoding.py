@@ -25,12 +25,13 @@ MARKERS = (PRODUCT, *KEYWORDS, *NUMBERS, *NAMES)
 
 _MARKER = re.compile("[" + "".join(MARKERS) + "]")
 NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
-_CAPITALISED = r"[^\W\d_a-z][\w'’.&+-]*[\w+]"
-_NAME = re.compile(
-    rf"(?<![\w'’]){_CAPITALISED}(?: (?:(?:&|and|of|the|de|la|du|von) )?(?:{_CAPITALISED}|\d+(?![\w.,:/]))){{0,4}}(?!\w)"
-)
+_APOSTROPHES = "'\u2019"
+_CAPITALISED = rf"[^\W\d_a-z][\w{_APOSTROPHES}.&+-]*[\w+]"
+_JOIN = r"(?:(?:&|and|of|the|de|la|du|von) )?"
+_NEXT_WORD = rf"(?: {_JOIN}(?:{_CAPITALISED}|\d+(?![\w.,:/])))"
+_NAME = re.compile(rf"(?<![\w{_APOSTROPHES}]){_CAPITALISED}{_NEXT_WORD}{{0,4}}(?!\w)")
 _NAME_OR_NUMBER = re.compile(f"{_NAME.pattern}|{NUMBER.pattern}")
-_SENTENCE_START = re.compile(r"(?:^|[.!?]['\"”’)]*\s+)$")
+_SENTENCE_START = re.compile("(?:^|[.!?]['\"\u201d\u2019)]*\\s+)$")
 
 
 def encode(brief: Brief) -> str:
@@ -87,7 +88,7 @@ class Slots:
         return re.sub("|".join(_bounded(s) for s in longest_first), replace, copy)
 
     def fill(self, written: str) -> str | None:
-        """What a student wrote with the spans put back; None if it names a slot that is not here."""
+        """What a student wrote with the spans put back; None if it names a slot not in the brief."""
         span_of = dict(self.spans)
         if not set(_MARKER.findall(written)) <= set(span_of):
             return None
@@ -123,6 +124,8 @@ def slots(brief: Brief) -> Slots:
     def mark(match: re.Match[str]) -> str:
         span = match[0]
         is_number = NUMBER.fullmatch(span) is not None
+        if not is_number and not span[0].isupper():
+            return span
         if span not in marker_of:
             marker = next(numbers if is_number else names, None)
             if marker is None:

@@ -55,7 +55,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse(raw: bytes) -> Manifest:
-    """The manifest in `raw`. Raises ReleaseError if it is malformed, too big or not readable here."""
+    """The manifest in `raw`. Raises ReleaseError if it is malformed, too big or of no use here."""
     if len(raw) > MAX_MANIFEST_BYTES:
         raise ReleaseError(f"{MANIFEST}: {len(raw)} bytes, more than {MAX_MANIFEST_BYTES}")
     try:
@@ -64,7 +64,7 @@ def parse(raw: bytes) -> Manifest:
         raise ReleaseError(f"{MANIFEST}: {error}") from error
     if manifest.encoding != ENCODING:
         raise ReleaseError(
-            f"{MANIFEST}: encoding {manifest.encoding} is not the encoding {ENCODING} of this function"
+            f"{MANIFEST}: encoding {manifest.encoding}; this function reads encoding {ENCODING} only"
         )
     if set(manifest.files) != set(FILES):
         raise ReleaseError(f"{MANIFEST}: files are {sorted(manifest.files)}, not {sorted(FILES)}")

@@ -1,0 +1,107 @@
+"""A release writes what its student writes, in the format that the function loads, or is refused."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from distill import convert as room
+from distill.convert import ConvertSettings, convert
+from distill.student import StudentSettings, load_student, train_student
+from finetune.deck import read_shipped
+from finetune.stage import StageError
+from tinycopy.manifest import FILES, MANIFEST, digest, parse, verify
+from tinycopy.student import Sampling, Student
+
+ROWS = read_shipped("train")[:40]
+SETTINGS = ConvertSettings(rows=12)
+
+
+@pytest.fixture(scope="module")
+def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("convert") / "student"
+    settings = StudentSettings(
+        vocabulary=800,
+        width=32,
+        feed_forward=64,
+        heads=2,
+        encoder_layers=2,
+        decoder_layers=1,
+        learning_rate=1e-2,
+        warmup=5,
+        steps=60,
+        batch_tokens=1500,
+        eval_steps=60,
+        eval_rows=2,
+    )
+    train_student(settings, ROWS, ROWS[:2], None, out, inputs={})
+    return out
+
+
+@pytest.mark.parametrize("compute_type", ["float32", "int16", "int8"])
+def test_a_release_is_what_its_manifest_says_and_the_function_loads_it(
+    student: Path, tmp_path: Path, compute_type: str
+) -> None:
+    settings = msgspec.structs.replace(SETTINGS, compute_type=compute_type)
+    metadata = convert(settings, student, ROWS, tmp_path / "release", inputs={})
+    raw = (tmp_path / "release" / MANIFEST).read_bytes()
+    manifest = parse(raw)
+    files = {name: (tmp_path / "release" / name).read_bytes() for name in FILES}
+    for name, content in files.items():
+        verify(manifest, name, content)
+    assert metadata.metrics["digest"] == digest(raw)
+    assert manifest.compute_type == compute_type
+    assert manifest.recipe["width"] == 32
+    assert manifest.parameters == load_student(student)[0].num_parameters()
+    written = Student(files).write(ROWS[0].brief, 1, 1, Sampling())
+    assert written.candidates > 0
+
+
+def test_float32_writes_what_pytorch_writes(student: Path, tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(SETTINGS, compute_type="float32")
+    metadata = convert(settings, student, ROWS, tmp_path / "release", inputs={})
+    assert metadata.metrics["valid_same_copy"] == 1.0
+    assert metadata.metrics["valid_chrf"] > 0, "the student writes something to compare"
+
+
+def test_int8_is_smaller_than_float32(student: Path, tmp_path: Path) -> None:
+    sizes = {}
+    for compute_type in ("int8", "float32"):
+        settings = msgspec.structs.replace(SETTINGS, compute_type=compute_type)
+        convert(settings, student, ROWS, tmp_path / compute_type, inputs={})
+        sizes[compute_type] = (tmp_path / compute_type / "model.bin").stat().st_size
+    assert sizes["int8"] < 0.5 * sizes["float32"]
+
+
+def test_a_conversion_that_breaks_the_student_is_refused(
+    student: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The weights are spoilt on their way into the release, as a bad conversion would."""
+    healthy = room.StudentLoader.get_model_spec
+
+    def spoilt(self: room.StudentLoader, model: torch.nn.Module) -> object:
+        spec = healthy(self, model)
+        spec.decoder.scale_outputs = -spec.decoder.scale_outputs
+        return spec
+
+    monkeypatch.setattr(room.StudentLoader, "get_model_spec", spoilt)
+    settings = msgspec.structs.replace(SETTINGS, max_chrf_loss=0.001)
+    with pytest.raises(StageError, match=r"loses .* of chrf"):
+        convert(settings, student, ROWS, tmp_path / "release", inputs={})
+    assert not (tmp_path / "release").exists()
+
+
+def test_another_student_makes_another_release(student: Path, tmp_path: Path) -> None:
+    out = tmp_path / "release"
+    first = convert(SETTINGS, student, ROWS, out, inputs={}).metrics["digest"]
+    other = tmp_path / "student"
+    other.mkdir()
+    for file in student.iterdir():
+        (other / file.name).write_bytes(file.read_bytes())
+    weights = {
+        name: 1.01 * tensor for name, tensor in load_file(other / "model.safetensors").items()
+    }
+    save_file(weights, other / "model.safetensors", metadata={"format": "pt"})
+    assert convert(SETTINGS, other, ROWS, out, inputs={}).metrics["digest"] != first

@@ -1,0 +1,209 @@
+"""A student learns from deck and labels; its vocabulary loses nothing; its batches are fair."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+import sentencepiece
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+
+from distill.label import Label, Labelled
+from distill.pairs import TokenBatches, collate, deck_pairs, encode_pairs, label_pairs
+from distill.student import StudentSettings, load_student, train_student
+from distill.vocabulary import END, PAD, train_vocabulary
+from finetune.deck import read_shipped
+from finetune.stage import StageError, read_metadata
+from finetune.teacher import IGNORED
+from tests.tiny_models import write_deck, write_recipe
+from tinycopy.encoding import MARKERS
+
+ROWS = read_shipped("train")[:60]
+PAIRS = deck_pairs(ROWS)
+SETTINGS = StudentSettings(
+    vocabulary=800,
+    width=32,
+    feed_forward=64,
+    heads=2,
+    encoder_layers=2,
+    decoder_layers=1,
+    warmup=2,
+    steps=8,
+    batch_tokens=1500,
+    eval_steps=4,
+    eval_rows=4,
+    average=2,
+    patience=9,
+)
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> sentencepiece.SentencePieceProcessor:
+    model = train_vocabulary((text for p in PAIRS for text in p), 800)
+    return sentencepiece.SentencePieceProcessor(model_proto=model)
+
+
+def changed(**changes: object) -> StudentSettings:
+    return msgspec.structs.replace(SETTINGS, **changes)
+
+
+class TestVocabulary:
+    """SentencePiece, trained on what the student reads and writes."""
+
+    @settings(max_examples=200, deadline=None)
+    @given(text=st.text(st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp"])))
+    def test_any_text_comes_back_from_its_tokens(
+        self, vocabulary: sentencepiece.SentencePieceProcessor, text: str
+    ) -> None:
+        text = text.replace("\u2581", "")
+        assert vocabulary.decode(vocabulary.encode(text)) == text
+
+    def test_a_slot_is_one_piece_with_or_without_a_space(
+        self, vocabulary: sentencepiece.SentencePieceProcessor
+    ) -> None:
+        for marker in MARKERS:
+            assert vocabulary.encode(f"{marker}", out_type=str) == [f"\u2581{marker}"]
+            assert vocabulary.encode(f"for {marker}.", out_type=str)[-2] == f"\u2581{marker}"
+            assert marker in vocabulary.encode(f"${marker}", out_type=str)
+
+    def test_special_tokens_have_the_ids_that_the_function_expects(
+        self, vocabulary: sentencepiece.SentencePieceProcessor
+    ) -> None:
+        assert (vocabulary.pad_id(), vocabulary.eos_id(), vocabulary.unk_id()) == (0, 1, 2)
+
+    def test_too_small_a_vocabulary_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="vocabulary of 100"):
+            train_vocabulary(["a b c"], 100)
+
+
+class TestBatches:
+    """Length-bucketed batches by tokens."""
+
+    def test_each_example_is_in_one_batch_and_no_batch_is_too_large(
+        self, vocabulary: sentencepiece.SentencePieceProcessor
+    ) -> None:
+        examples = encode_pairs(PAIRS, vocabulary, 320)
+        batches = list(TokenBatches(examples, 1500, seed=1))
+        assert sorted(i for batch in batches for i in batch) == list(range(len(examples)))
+        for batch in batches:
+            tensors = collate([examples[i] for i in batch])
+            padded = tensors["input_ids"].numel() + tensors["labels"].numel()
+            assert padded <= 1500 or len(batch) == 1
+
+    def test_an_epoch_has_its_own_order_and_always_the_same(
+        self, vocabulary: sentencepiece.SentencePieceProcessor
+    ) -> None:
+        examples = encode_pairs(PAIRS, vocabulary, 320)
+        first, again = TokenBatches(examples, 1500, seed=1), TokenBatches(examples, 1500, seed=1)
+        assert list(first) == list(again)
+        again.set_epoch(1)
+        assert list(first) != list(again)
+
+    def test_the_decoder_reads_what_it_should_have_written_so_far(self) -> None:
+        batch = collate(
+            [{"input_ids": [5, END], "labels": [7, 8, END]}, {"input_ids": [6], "labels": [END]}]
+        )
+        assert batch["decoder_input_ids"].tolist() == [[PAD, 7, 8], [PAD, PAD, PAD]]
+        assert batch["labels"].tolist() == [[7, 8, END], [END, IGNORED, IGNORED]]
+        assert batch["attention_mask"].tolist() == [[1, 1], [1, 0]]
+
+
+def test_pairs_longer_than_the_limit_are_left_out(
+    vocabulary: sentencepiece.SentencePieceProcessor,
+) -> None:
+    examples = encode_pairs([("a " * 50, "b"), ("a", "b")], vocabulary, 20)
+    assert len(examples) == 1
+
+
+def test_labels_become_pairs_with_slots(tmp_path: Path) -> None:
+    row = ROWS[0]
+    assert row.brief.product
+    rows = [Labelled(row.brief, (Label(f"Meet {row.brief.product}", -1.0),), {})]
+    (tmp_path / "labels-00000-of-00001.jsonl").write_bytes(msgspec.json.encode(rows[0]) + b"\n")
+    [(source, target)] = label_pairs(tmp_path)
+    assert target == "Meet \ue000"
+    assert row.brief.product in source
+
+
+def test_a_student_learns_its_deck(tmp_path: Path) -> None:
+    longer = changed(steps=60, eval_steps=60, learning_rate=1e-2, label_smoothing=0.0)
+    metadata = train_student(longer, ROWS, ROWS[:4], None, tmp_path / "student", inputs={})
+    losses = [entry["loss"] for entry in metadata.metrics["history"] if "loss" in entry]
+    assert metadata.metrics["train_loss"] < 0.8 * 6.68, losses
+    model, vocabulary = load_student(tmp_path / "student")
+    assert model.config.vocab_size == vocabulary.vocab_size()
+    assert metadata.metrics["pairs"] == len(ROWS)
+    assert not (tmp_path / "student" / "checkpoints").exists()
+
+
+def test_the_guide_pulls_the_student_towards_its_distribution(tmp_path: Path) -> None:
+    train_student(changed(steps=4), ROWS, ROWS[:2], None, tmp_path / "guide", inputs={})
+    guided = changed(logits_from=str(tmp_path / "guide"), logits_weight=1.0, steps=30)
+    alone = changed(steps=30)
+    for name, choice in (("guided", guided), ("alone", alone)):
+        train_student(choice, ROWS, ROWS[:2], None, tmp_path / name, inputs={})
+    batch = collate(encode_pairs(PAIRS[:8], load_student(tmp_path / "guide")[1], 320))
+    with torch.no_grad():
+        logits = {
+            name: load_student(tmp_path / name)[0](**batch).logits.log_softmax(-1)
+            for name in ("guide", "guided", "alone")
+        }
+    divergence = {
+        name: torch.nn.functional.kl_div(
+            logits[name], logits["guide"], log_target=True, reduction="batchmean"
+        ).item()
+        for name in ("guided", "alone")
+    }
+    assert divergence["guided"] < divergence["alone"]
+
+
+def test_a_guide_with_another_vocabulary_is_refused(tmp_path: Path) -> None:
+    train_student(changed(vocabulary=700), ROWS, ROWS[:2], None, tmp_path / "guide", inputs={})
+    with pytest.raises(StageError, match="another vocabulary"):
+        train_student(
+            changed(logits_from=str(tmp_path / "guide")),
+            ROWS,
+            ROWS[:2],
+            None,
+            tmp_path / "student",
+            inputs={},
+        )
+
+
+def test_part_kill_resume_rest_equals_training_at_once(tmp_path: Path) -> None:
+    deck = write_deck(tmp_path / "deck.jsonl", 40)
+    recipe = write_recipe(
+        tmp_path / "recipe.toml",
+        deck={"path": str(deck), "word_ranges": False},
+        student={k: v for k, v in msgspec.to_builtins(SETTINGS).items() if v is not None},
+    )
+    words = [sys.executable, "-m", "distill.cli", "student", "--recipe", str(recipe), "--out"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    at_once, resumed = tmp_path / "at-once", tmp_path / "resumed"
+    subprocess.run([*words, str(at_once)], env=environment, check=True, capture_output=True)
+    process = subprocess.Popen(
+        [*words, str(resumed)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    half = tmp_path / ".resumed.partial" / "checkpoints" / "checkpoint-4" / "trainer_state.json"
+    while not half.exists() and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "killed before its end"
+    assert not resumed.exists()
+    subprocess.run(
+        [*words, str(resumed), "--resume"], env=environment, check=True, capture_output=True
+    )
+    expected, found = (load_file(d / "model.safetensors") for d in (at_once, resumed))
+    for name, weights in expected.items():
+        assert torch.equal(weights, found[name]), name
+    assert read_metadata(resumed).metrics["steps"] == 8

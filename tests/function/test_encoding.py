@@ -1,0 +1,158 @@
+"""A brief becomes one line of text, and its names and numbers come back character for character."""
+
+import itertools
+import unicodedata
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from finetune.deck import read_shipped
+from tinycopy.brief import MAX_FEATURES, MAX_KEYWORDS, Brief, CopyType, Length, Tone, normalise
+from tinycopy.encoding import KEYWORDS, MARKERS, NUMBERS, PRODUCT, encode, slots
+
+TEXT = st.text(min_size=1, max_size=40).filter(lambda text: normalise(text) != "")
+
+
+@st.composite
+def briefs(draw: st.DrawFn) -> Brief:
+    """Any brief that the API accepts."""
+    fields = {
+        "type": draw(st.sampled_from(CopyType)),
+        "tone": draw(st.sampled_from(Tone)),
+        "length": draw(st.sampled_from(Length)),
+        "audience": draw(st.none() | TEXT),
+        "keywords": draw(st.lists(TEXT, max_size=MAX_KEYWORDS)),
+    }
+    if draw(st.booleans()):
+        fields["prompt"] = draw(TEXT)
+    else:
+        fields |= {
+            "product": draw(TEXT),
+            "category": draw(st.none() | TEXT),
+            "features": draw(st.lists(TEXT, max_size=MAX_FEATURES)),
+        }
+    return msgspec.convert(fields, Brief)
+
+
+def of(**fields: object) -> Brief:
+    return msgspec.convert({"type": "slogan", **fields}, Brief)
+
+
+@settings(max_examples=300, deadline=None)
+@given(brief=briefs(), copy=TEXT)
+def test_filling_undoes_extracting(brief: Brief, copy: str) -> None:
+    copy = normalise(copy)
+    marked = slots(brief)
+    for text in (copy, f"{brief.facts} {copy}", *(span for _, span in marked.spans)):
+        assert marked.fill(marked.extract(text)) == text
+
+
+@settings(max_examples=300, deadline=None)
+@given(brief=briefs())
+def test_the_encoding_is_one_line_without_markers_of_its_own(brief: Brief) -> None:
+    assert "\n" not in encode(brief)
+    assert not set(encode(brief)) & set(MARKERS)
+    assert encode(brief) == encode(msgspec.json.decode(msgspec.json.encode(brief), type=Brief))
+
+
+def test_the_copy_of_the_whole_deck_comes_back_from_its_slots() -> None:
+    for row in read_shipped("train"):
+        marked = slots(row.brief)
+        assert marked.fill(marked.extract(row.copy)) == row.copy
+
+
+def test_the_plain_text_has_every_field_of_the_brief() -> None:
+    brief = of(
+        product="Fennick Loop 3",
+        category="shoe",
+        features=["268 g", "4 mm lugs"],
+        tone="casual",
+        audience="runners",
+        keywords=["lugs"],
+    )
+    assert encode(brief) == (
+        "slogan, casual, medium | Fennick Loop 3 | shoe | 268 g; 4 mm lugs | for: runners | use: lugs"
+    )
+
+
+def test_names_and_numbers_become_slots_and_the_model_sees_what_they_stand_for() -> None:
+    brief = of(
+        product="Ivo", features=["made in Lancashire", "$12.50", "runs 3 h"], keywords=["3 h"]
+    )
+    marked = slots(brief)
+    spans = dict(marked.spans)
+    assert spans[PRODUCT] == "Ivo"
+    assert spans[KEYWORDS[0]] == "3 h"
+    assert spans[NUMBERS[0]] == "12.50"
+    assert f"{PRODUCT} Ivo" in marked.source
+    assert f"${NUMBERS[0]}" in marked.source
+    assert "12.50" not in marked.source
+    written = f"{PRODUCT} runs {KEYWORDS[0]} for ${NUMBERS[0]}"
+    assert marked.fill(written) == "Ivo runs 3 h for $12.50"
+
+
+def test_a_keyword_is_capitalised_where_a_sentence_starts() -> None:
+    marked = slots(of(prompt="tea", keywords=["tea towel"]))
+    assert marked.fill(f"{KEYWORDS[0]} day. {KEYWORDS[0]}!") == "Tea towel day. Tea towel!"
+    assert marked.extract("Tea towel day") == f"{KEYWORDS[0]} day"
+    assert marked.fill(marked.extract("tea towel day")) == "tea towel day"
+
+
+@pytest.mark.parametrize("copy", ["costs 112", "costs 12.5", "in 3-12", "12:30"])
+def test_a_number_is_not_found_inside_another(copy: str) -> None:
+    marked = slots(of(prompt="costs 12 and 2"))
+    number = {span: marker for marker, span in marked.spans}["2"]
+    assert number not in marked.extract(copy)
+    assert marked.fill(marked.extract(copy)) == copy
+
+
+def test_a_slot_that_the_brief_lacks_fills_to_nothing() -> None:
+    assert slots(of(prompt="tea")).fill(f"Try {PRODUCT}") is None
+
+
+def test_more_numbers_than_slots_stay_as_they_are() -> None:
+    marked = slots(of(prompt=" ".join(str(100 + i) for i in range(30))))
+    assert len(marked.spans) == len(NUMBERS)
+    assert "129" in marked.source
+
+
+def test_a_lower_case_letter_with_an_accent_starts_no_name() -> None:
+    spans = [span for _, span in slots(of(prompt="une école à Évian")).spans]
+    assert spans == ["Évian"]
+
+
+class TestBrief:
+    """What a brief accepts and how it is cleaned."""
+
+    @given(text=st.text())
+    def test_normalised_text_has_no_control_or_private_characters_and_stays_so(
+        self, text: str
+    ) -> None:
+        clean = normalise(text)
+        assert normalise(clean) == clean
+        assert not {unicodedata.category(c) for c in clean} & {"Cc", "Co", "Cs", "Cn", "Zl", "Zp"}
+        assert clean == " ".join(clean.split())
+
+    @pytest.mark.parametrize(
+        ("fields", "named"),
+        [
+            ({"product": "A", "prompt": "b"}, "product"),
+            ({}, "product"),
+            ({"prompt": "b", "features": ["c"]}, "features"),
+            ({"product": "\u200b"}, "product"),
+            ({"product": "A", "keywords": ["x", " "]}, r"keywords\[1\]"),
+            ({"product": "A", "colour": "red"}, "colour"),
+            ({"product": "A" * 121}, "product"),
+        ],
+    )
+    def test_what_is_wrong_is_named(self, fields: dict[str, object], named: str) -> None:
+        with pytest.raises(msgspec.ValidationError, match=named):
+            of(**fields)
+
+    def test_each_type_and_length_has_words_and_lengths_do_not_overlap(self) -> None:
+        for type_ in CopyType:
+            ranges = [of(prompt="x", type=type_, length=length).word_range for length in Length]
+            assert all(fewest <= most for fewest, most in ranges)
+            assert all(a[1] < b[0] for a, b in itertools.pairwise(ranges))

@@ -1,0 +1,114 @@
+"""Tiny base models, decks and recipes made on the spot, so that training is tested for real."""
+
+import gzip
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5ForConditionalGeneration,
+    set_seed,
+)
+
+from finetune.deck import SHIPPED, Row, read_shipped
+from finetune.teacher import prompt
+
+WIDTH = 32
+
+
+def deck_rows(count: int, split: str = "train") -> list[Row]:
+    """The first rows of the shipped deck whose copy is short: slogans, headlines, subjects."""
+    rows = [row for row in read_shipped(split) if len(row.copy.split()) <= 9]
+    return rows[:count]
+
+
+def write_deck(path: Path, count: int) -> Path:
+    """The first `count` rows of the shipped training split, as one JSON Lines file."""
+    with gzip.open(SHIPPED / "train.jsonl.gz", "rb") as lines:
+        path.write_bytes(b"".join(line for line, _ in zip(lines, range(count), strict=False)))
+    return path
+
+
+def make_causal(directory: Path, rows: Sequence[Row]) -> Path:
+    """A Llama of some thousand weights, with a byte-level tokenizer, saved as a user would."""
+    tokenizer = _tokenizer(rows)
+    set_seed(7)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=WIDTH,
+        intermediate_size=2 * WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        tie_word_embeddings=True,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    return _save(LlamaForCausalLM(config), tokenizer, directory)
+
+
+def make_seq2seq(directory: Path, rows: Sequence[Row]) -> Path:
+    """A T5 of some thousand weights, with the same tokenizer."""
+    tokenizer = _tokenizer(rows)
+    set_seed(7)
+    config = T5Config(
+        vocab_size=len(tokenizer),
+        d_model=WIDTH,
+        d_kv=WIDTH // 2,
+        d_ff=2 * WIDTH,
+        num_layers=2,
+        num_heads=2,
+        pad_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    return _save(T5ForConditionalGeneration(config), tokenizer, directory)
+
+
+def write_recipe(path: Path, **tables: dict[str, Any]) -> Path:
+    """A recipe file with the given tables."""
+    path.write_bytes(msgspec.toml.encode(tables))
+    return path
+
+
+def run_with_torchrun(words: Sequence[str]) -> None:
+    """Run Python with `words` on two processes, as a user with two devices would."""
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    done = subprocess.run(
+        [*torchrun, "--master-port", "0", *words], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _tokenizer(rows: Sequence[Row]) -> PreTrainedTokenizerFast:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=500,
+        special_tokens=["<pad>", "<s>", "</s>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([prompt(r.brief) + r.copy for r in rows], trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>"
+    )
+
+
+def _save(model: Any, tokenizer: PreTrainedTokenizerFast, directory: Path) -> Path:
+    model.save_pretrained(directory)
+    tokenizer.save_pretrained(directory)
+    return directory
