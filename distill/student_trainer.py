@@ -34,10 +34,11 @@ class StudentTrainer(Trainer):
         guide_weight: float,
         callbacks: list[Any],
     ) -> None:
+        self._examples: Any = list(examples)
         super().__init__(
             model=model,
             args=args,
-            train_dataset=list(examples),
+            train_dataset=self._examples,
             eval_dataset=list(rows),
             data_collator=collate,
             callbacks=callbacks,
@@ -50,12 +51,12 @@ class StudentTrainer(Trainer):
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Batches of like length, of as many rows as their tokens allow."""
         loader: DataLoader[Any] = DataLoader(
-            self.train_dataset, batch_sampler=self._batches, collate_fn=self.data_collator
+            self._examples, batch_sampler=self._batches, collate_fn=self.data_collator
         )
         prepared: DataLoader[Any] = self.accelerator.prepare(loader)
         return prepared
 
-    def compute_loss(  # type: ignore[override]
+    def compute_loss(
         self,
         model: torch.nn.Module,
         inputs: dict[str, torch.Tensor],
@@ -90,7 +91,7 @@ class StudentTrainer(Trainer):
 
         Both are shares in [0, 1]; `score`, their mean, decides which checkpoint is the best.
         """
-        rows: list[Row] = eval_dataset or self.eval_dataset
+        rows: Any = eval_dataset or self.eval_dataset
         model = self.accelerator.unwrap_model(self.model).eval()
         found = quality(rows, write_with_torch(model, self._vocabulary, rows))
         named = {"chrf": found.chrf, "checks": found.checks, "score": found.score}

@@ -69,7 +69,7 @@ def _locate(name: str) -> tuple[str, dict[str, Any]]:
     return str(directory), {"gguf_file": file}
 
 
-def _forget_quantisation(model: PreTrainedModel) -> None:
+def _forget_quantisation(model: Any) -> None:
     """Weights from a GGUF are plain floats by now; saving fails while the config says otherwise."""
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config

@@ -155,7 +155,7 @@ class CopyTrainer(Trainer):
     The output layer is a fifth of a small model's work, and most positions are the prompt's.
     """
 
-    def compute_loss(  # type: ignore[override]
+    def compute_loss(
         self,
         model: torch.nn.Module,
         inputs: dict[str, torch.Tensor],
@@ -163,7 +163,8 @@ class CopyTrainer(Trainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         """Mean cross-entropy per copy token, in nats."""
-        if self.model.config.is_encoder_decoder:
+        plain: Any = self.model
+        if plain.config.is_encoder_decoder:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
         labels = inputs.pop("labels")
         first = int((labels != IGNORED).any(dim=0).nonzero()[0])

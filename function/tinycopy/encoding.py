@@ -88,7 +88,7 @@ class Slots:
         return re.sub("|".join(_bounded(s) for s in longest_first), replace, copy)
 
     def fill(self, written: str) -> str | None:
-        """What a student wrote with the spans put back; None if it names a slot not in the brief."""
+        """What a student wrote, with the spans put back; None at a slot that the brief lacks."""
         span_of = dict(self.spans)
         if not set(_MARKER.findall(written)) <= set(span_of):
             return None

@@ -64,7 +64,7 @@ def parse(raw: bytes) -> Manifest:
         raise ReleaseError(f"{MANIFEST}: {error}") from error
     if manifest.encoding != ENCODING:
         raise ReleaseError(
-            f"{MANIFEST}: encoding {manifest.encoding}; this function reads encoding {ENCODING} only"
+            f"{MANIFEST}: encoding {manifest.encoding}, but this function reads {ENCODING}"
         )
     if set(manifest.files) != set(FILES):
         raise ReleaseError(f"{MANIFEST}: files are {sorted(manifest.files)}, not {sorted(FILES)}")

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import ctranslate2  # type: ignore[import-untyped]
+import ctranslate2
 import msgspec
 import sentencepiece
 

@@ -1,4 +1,4 @@
-"""A release writes what its student writes, in the format that the function loads, or is refused."""
+"""A release writes what its student writes, as the function loads it, or is refused."""
 
 from pathlib import Path
 

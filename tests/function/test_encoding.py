@@ -73,7 +73,8 @@ def test_the_plain_text_has_every_field_of_the_brief() -> None:
         keywords=["lugs"],
     )
     assert encode(brief) == (
-        "slogan, casual, medium | Fennick Loop 3 | shoe | 268 g; 4 mm lugs | for: runners | use: lugs"
+        "slogan, casual, medium | Fennick Loop 3 | shoe | 268 g; 4 mm lugs"
+        " | for: runners | use: lugs"
     )
 
 
