@@ -131,12 +131,14 @@ def _keywords(rng: random.Random, product: _Product, features: Sequence[str]) ->
     text = " ; ".join(features)
     pool = [k for k in product.keywords if k in text or (k in (product.category or ""))]
     for feature in features:
-        words = [w.strip(",.;:()") for w in feature.split()]
-        pairs = [words[i : i + n] for n in (1, 2) for i in range(len(words) - n + 1)]
+        words = feature.split()
+        phrases = [words[i : i + n] for n in (1, 2) for i in range(len(words) - n + 1)]
+        # Verbatim: punctuation is cut off the end of a phrase only.
+        phrases = [[*phrase[:-1], phrase[-1].rstrip(",.;:)")] for phrase in phrases]
         pool += [
-            " ".join(pair)
-            for pair in pairs
-            if all(len(w) > 3 and w.isalpha() and w.lower() not in _STOP for w in pair)
+            " ".join(phrase)
+            for phrase in phrases
+            if all(len(w) > 3 and w.isalpha() and w.lower() not in _STOP for w in phrase)
         ]
     pool = [k for k in dict.fromkeys(pool) if len(k) <= MAX_KEYWORD]
     return tuple(rng.sample(pool, min(len(pool), rng.choice(KEYWORD_COUNTS))))

@@ -60,7 +60,7 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     decoder_layers: Annotated[int, Meta(ge=1)] = 2
     dropout: Annotated[float, Meta(ge=0, lt=1)] = 0.1
     label_smoothing: Annotated[float, Meta(ge=0, lt=1)] = 0.1
-    learning_rate: Annotated[float, Meta(gt=0)] = 2e-3
+    learning_rate: Annotated[float, Meta(gt=0)] = 2e-2
     schedule: Literal["inverse_sqrt", "cosine"] = "cosine"
     warmup: Annotated[float, Meta(ge=0)] = 400
     steps: Annotated[int, Meta(ge=1)] = 6000
@@ -214,8 +214,6 @@ def _arguments(settings: StudentSettings, checkpoints: Path) -> TrainingArgument
         learning_rate=settings.learning_rate,
         lr_scheduler_type=settings.schedule,
         warmup_steps=settings.warmup,
-        adam_beta2=0.98,
-        weight_decay=0.01,
         label_smoothing_factor=settings.label_smoothing,
         bf16=settings.bf16,
         eval_strategy="steps",

@@ -7,7 +7,7 @@ import sentencepiece
 import torch
 from torch.nn.functional import kl_div, log_softmax, softmax
 from torch.utils.data import DataLoader
-from transformers import T5ForConditionalGeneration, Trainer
+from transformers import Adafactor, T5ForConditionalGeneration, Trainer
 
 from distill.greedy import quality, write_with_torch
 from distill.pairs import Example, TokenBatches, collate
@@ -47,6 +47,21 @@ class StudentTrainer(Trainer):
         self._vocabulary = vocabulary
         self._guide = guide.to(args.device) if guide is not None else None
         self._guide_weight = guide_weight
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """Adafactor with updates in proportion to each weight's own size (Shazeer and Stern, 2018).
+
+        T5's first embeddings are a hundred times larger than its other weights; Adam, whose steps
+        have one size for all, hardly moves them (docs/decisions has what was measured).
+        """
+        self.optimizer = Adafactor(
+            (model or self.model).parameters(),
+            lr=self.args.learning_rate,
+            scale_parameter=True,
+            relative_step=False,
+            weight_decay=self.args.weight_decay,
+        )
+        return self.optimizer
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Batches of like length, of as many rows as their tokens allow."""

@@ -134,9 +134,12 @@ def digest(content: bytes) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """sha256 of a file, in hexadecimal, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """sha256 of a file, in hexadecimal. Raises StageError if the file cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StageError(f"{path}: {error.strerror}; was the stage before this one run?") from error
 
 
 def git_commit() -> str:

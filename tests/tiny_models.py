@@ -69,6 +69,8 @@ def make_seq2seq(directory: Path, rows: Sequence[Row]) -> Path:
         d_ff=2 * WIDTH,
         num_layers=2,
         num_heads=2,
+        # Small first embeddings, which AdamW can move in a few steps.
+        initializer_factor=0.05,
         pad_token_id=tokenizer.pad_token_id,
         eos_token_id=tokenizer.eos_token_id,
         decoder_start_token_id=tokenizer.pad_token_id,
@@ -84,11 +86,16 @@ def write_recipe(path: Path, **tables: dict[str, Any]) -> Path:
 
 def run_with_torchrun(words: Sequence[str]) -> None:
     """Run Python with `words` on two processes, as a user with two devices would."""
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2"]
+    torchrun = [
+        sys.executable,
+        "-m",
+        "torch.distributed.run",
+        "--standalone",
+        "--nproc-per-node",
+        "2",
+    ]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run(
-        [*torchrun, "--master-port", "0", *words], env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run([*torchrun, *words], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
@@ -98,13 +105,17 @@ def _tokenizer(rows: Sequence[Row]) -> PreTrainedTokenizerFast:
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=500,
-        special_tokens=["<pad>", "<s>", "</s>"],
+        special_tokens=["<pad>", "<s>", "</s>", "<unk>"],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator([prompt(r.brief) + r.copy for r in rows], trainer)
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>"
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        bos_token="<s>",
+        eos_token="</s>",
+        unk_token="<unk>",
     )
 
 

@@ -23,7 +23,6 @@ STUDENT = {
     "heads": 2,
     "encoder_layers": 2,
     "decoder_layers": 1,
-    "learning_rate": 1e-2,
     "warmup": 5,
     "steps": 80,
     "batch_tokens": 2000,
@@ -43,7 +42,7 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         teacher={**TEACHER, "base": str(base)},
         labels=LABELS,
         student=STUDENT,
-        release={"rows": 4},
+        release={"rows": 4, "max_chrf_loss": 1.0},
     )
     assert main(["chain", "--recipe", str(recipe), "--out", str(directory / "runs")]) == 0
     return recipe, directory / "runs"

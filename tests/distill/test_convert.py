@@ -16,7 +16,8 @@ from tinycopy.manifest import FILES, MANIFEST, digest, parse, verify
 from tinycopy.student import Sampling, Student
 
 ROWS = read_shipped("train")[:40]
-SETTINGS = ConvertSettings(rows=12)
+# A student of sixty steps repeats itself, and a rounding can send it another way.
+SETTINGS = ConvertSettings(rows=12, max_chrf_loss=0.3)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,6 @@ def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
         heads=2,
         encoder_layers=2,
         decoder_layers=1,
-        learning_rate=1e-2,
         warmup=5,
         steps=60,
         batch_tokens=1500,

@@ -76,7 +76,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(teacher: Path, tmp_path: Pa
 
 
 def test_under_torchrun_ranks_label_disjoint_shares(tmp_path: Path) -> None:
-    deck = write_deck(tmp_path / "deck.jsonl", 12)
+    deck = write_deck(tmp_path / "deck.jsonl", 40)
     recipe = write_recipe(
         tmp_path / "recipe.toml",
         deck={"path": str(deck), "word_ranges": False},
@@ -88,7 +88,7 @@ def test_under_torchrun_ranks_label_disjoint_shares(tmp_path: Path) -> None:
     shards = sorted((tmp_path / "labels").glob("labels-*-of-00002.jsonl"))
     briefs = [row.brief for row in read_labels(tmp_path / "labels")]
     assert len(shards) == 2
-    assert len(briefs) == len(set(briefs)) > 12
+    assert len(briefs) == len(set(briefs)) > 30
     assert read_metadata(tmp_path / "labels").metrics["briefs"] == len(briefs)
 
 
@@ -122,7 +122,7 @@ class TestNewBriefs:
         for brief in new_briefs(self.rows, 500, seed=1):
             said = " ; ".join([*brief.features, brief.category or "", brief.prompt or ""])
             for keyword in brief.keywords:
-                assert keyword.lower() in said.lower() or brief.category is None
+                assert keyword in said or brief.category is None
 
     def test_some_are_prompts_and_some_lack_a_category(self) -> None:
         briefs = new_briefs(self.rows, 500, seed=1)
