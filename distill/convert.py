@@ -97,12 +97,14 @@ def _convert(
     settings: ConvertSettings, student: Path, valid: Sequence[Row], directory: Path
 ) -> Mapping[str, Any]:
     model, vocabulary = load_student(student)
+    # Before conversion, which quantises some weights in place, the model's own.
+    before = write_with_torch(model, vocabulary, valid)
     spec = StudentLoader()(model, vocabulary)
     spec.validate()
     spec.optimize(quantization=settings.compute_type)
     spec.save(str(directory))
     (directory / VOCABULARY).write_bytes((student / VOCABULARY).read_bytes())
-    scores = _parity(settings, model, vocabulary, valid, directory)
+    scores = _parity(settings, before, vocabulary, valid, directory)
     manifest = Manifest(
         encoding=ENCODING,
         compute_type=settings.compute_type,
@@ -122,14 +124,13 @@ def _convert(
 
 def _parity(
     settings: ConvertSettings,
-    model: T5ForConditionalGeneration,
+    before: Sequence[str],
     vocabulary: sentencepiece.SentencePieceProcessor,
     valid: Sequence[Row],
     directory: Path,
 ) -> dict[str, float]:
-    """Scores of both on the validation rows. Raises StageError past the settings' bounds."""
+    """Scores of both on the validation rows; before: PyTorch's copy for them. Raises StageError past the settings' bounds."""
     translator = ctranslate2.Translator(str(directory), intra_threads=1)
-    before = write_with_torch(model, vocabulary, valid)
     after = write_with_ctranslate2(translator, vocabulary, valid)
     torch_quality, quality_now = quality(valid, before), quality(valid, after)
     scores = {

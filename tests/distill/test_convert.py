@@ -66,6 +66,18 @@ def test_float32_writes_what_pytorch_writes(student: Path, tmp_path: Path) -> No
     assert metadata.metrics["valid_chrf"] > 0, "the student writes something to compare"
 
 
+def test_the_gate_reads_the_pytorch_student_before_conversion_touches_it(
+    student: Path, tmp_path: Path
+) -> None:
+    """Quantisation works in place: copy written after it would come from spoilt weights."""
+    scores = []
+    for compute_type in ("int8", "float32"):
+        settings = msgspec.structs.replace(SETTINGS, compute_type=compute_type)
+        out = tmp_path / compute_type
+        scores.append(convert(settings, student, ROWS, out, inputs={}).metrics["valid_chrf_torch"])
+    assert scores[0] == scores[1]
+
+
 def test_int8_is_smaller_than_float32(student: Path, tmp_path: Path) -> None:
     sizes = {}
     for compute_type in ("int8", "float32"):
@@ -83,7 +95,7 @@ def test_a_conversion_that_breaks_the_student_is_refused(
 
     def spoilt(self: room.StudentLoader, model: torch.nn.Module) -> object:
         spec = healthy(self, model)
-        spec.decoder.scale_outputs = -spec.decoder.scale_outputs
+        spec.decoder.layer_norm.gamma = 0 * spec.decoder.layer_norm.gamma
         return spec
 
     monkeypatch.setattr(room.StudentLoader, "get_model_spec", spoilt)
