@@ -129,7 +129,10 @@ def _parity(
     valid: Sequence[Row],
     directory: Path,
 ) -> dict[str, float]:
-    """Scores of both on the validation rows; before: PyTorch's copy for them. Raises StageError past the settings' bounds."""
+    """Scores of both students on the validation rows; `before` is PyTorch's copy for them.
+
+    Raises StageError past the settings' bounds.
+    """
     translator = ctranslate2.Translator(str(directory), intra_threads=1)
     after = write_with_ctranslate2(translator, vocabulary, valid)
     torch_quality, quality_now = quality(valid, before), quality(valid, after)
