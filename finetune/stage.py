@@ -162,9 +162,11 @@ def is_main_process() -> bool:
 def wait_for_everyone() -> None:
     """Under torchrun, until every rank is here; at once otherwise."""
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        import torch
         from accelerate import PartialState
 
-        PartialState().wait_for_everyone()
+        # Asked for nothing, accelerate would take processes without a GPU for strangers.
+        PartialState(cpu=not torch.cuda.is_available()).wait_for_everyone()
 
 
 def say(text: str) -> None:

@@ -93,7 +93,7 @@ def test_a_changed_recipe_runs_only_what_depends_on_it(
     copy = tmp_path / "runs"
     shutil.copytree(runs, copy)
     changed = tmp_path / "recipe.toml"
-    changed.write_text(recipe.read_text().replace("rows = 4", "rows = 3"))
+    changed.write_text(recipe.read_text().replace("\nrows = 4", "\nrows = 3"))
     assert main(["chain", "--recipe", str(changed), "--out", str(copy)]) == 0
     assert capsys.readouterr().out.count("up to date") == 3
 
