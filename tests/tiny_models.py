@@ -2,13 +2,17 @@
 
 import gzip
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import (
     LlamaConfig,
@@ -20,6 +24,7 @@ from transformers import (
 )
 
 from finetune.deck import SHIPPED, Row, read_shipped
+from finetune.stage import read_metadata
 from finetune.teacher import prompt
 
 WIDTH = 32
@@ -97,6 +102,38 @@ def run_with_torchrun(words: Sequence[str]) -> None:
     environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     done = subprocess.run([*torchrun, *words], env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def assert_a_kill_changes_nothing(command: str, recipe: Path, directory: Path) -> None:
+    """Train at once, and killed -9 after checkpoint 4 then resumed: the weights are equal.
+
+    command: of `tinycopy`. recipe: eight steps, a checkpoint after four.
+    """
+    words = [sys.executable, "-m", "distill.cli", command, "--recipe", str(recipe), "--out"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    at_once, resumed = directory / "at-once", directory / "resumed"
+    subprocess.run([*words, str(at_once)], env=environment, check=True, capture_output=True)
+    process = subprocess.Popen(
+        [*words, str(resumed)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    # The trainer's state is the last file of a checkpoint.
+    half = directory / ".resumed.partial" / "checkpoints" / "checkpoint-4" / "trainer_state.json"
+    while not half.exists() and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL, "killed before its end"
+    assert not resumed.exists()
+    subprocess.run(
+        [*words, str(resumed), "--resume"], env=environment, check=True, capture_output=True
+    )
+    expected, found = (load_file(d / "model.safetensors") for d in (at_once, resumed))
+    assert expected.keys() == found.keys()
+    for name, weights in expected.items():
+        assert torch.equal(weights, found[name]), name
+    assert read_metadata(resumed).metrics["steps"] == 8
 
 
 def _tokenizer(rows: Sequence[Row]) -> PreTrainedTokenizerFast:

@@ -1,10 +1,5 @@
 """A student learns from deck and labels; its vocabulary loses nothing; its batches are fair."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -13,16 +8,15 @@ import sentencepiece
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from safetensors.torch import load_file
 
 from distill.label import Label, Labelled
 from distill.pairs import TokenBatches, collate, deck_pairs, encode_pairs, label_pairs
 from distill.student import StudentSettings, load_student, train_student
 from distill.vocabulary import END, PAD, train_vocabulary
 from finetune.deck import read_shipped
-from finetune.stage import StageError, read_metadata
+from finetune.stage import StageError
 from finetune.teacher import IGNORED
-from tests.tiny_models import write_deck, write_recipe
+from tests.tiny_models import assert_a_kill_changes_nothing, write_deck, write_recipe
 from tinycopy.encoding import MARKERS
 
 ROWS = read_shipped("train")[:60]
@@ -184,26 +178,4 @@ def test_part_kill_resume_rest_equals_training_at_once(tmp_path: Path) -> None:
         deck={"path": str(deck), "word_ranges": False},
         student={k: v for k, v in msgspec.to_builtins(SETTINGS).items() if v is not None},
     )
-    words = [sys.executable, "-m", "distill.cli", "student", "--recipe", str(recipe), "--out"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    at_once, resumed = tmp_path / "at-once", tmp_path / "resumed"
-    subprocess.run([*words, str(at_once)], env=environment, check=True, capture_output=True)
-    process = subprocess.Popen(
-        [*words, str(resumed)],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    half = tmp_path / ".resumed.partial" / "checkpoints" / "checkpoint-4" / "trainer_state.json"
-    while not half.exists() and process.poll() is None:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "killed before its end"
-    assert not resumed.exists()
-    subprocess.run(
-        [*words, str(resumed), "--resume"], env=environment, check=True, capture_output=True
-    )
-    expected, found = (load_file(d / "model.safetensors") for d in (at_once, resumed))
-    for name, weights in expected.items():
-        assert torch.equal(weights, found[name]), name
-    assert read_metadata(resumed).metrics["steps"] == 8
+    assert_a_kill_changes_nothing("student", recipe, tmp_path)

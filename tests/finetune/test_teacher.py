@@ -1,22 +1,17 @@
 """The teacher learns the copy of its deck, and an interrupted run ends as if never interrupted."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import msgspec
 import pytest
 import torch
-from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from finetune.pretrained import load_model, model_digest
 from finetune.stage import StageError, read_metadata
 from finetune.teacher import IGNORED, TeacherSettings, finetune, prompt, tokenise
 from tests.tiny_models import (
+    assert_a_kill_changes_nothing,
     deck_rows,
     make_causal,
     make_seq2seq,
@@ -102,32 +97,7 @@ def test_part_kill_resume_rest_equals_training_at_once(causal: Path, tmp_path: P
         deck={"path": str(deck), "word_ranges": False},
         teacher=msgspec.to_builtins(with_base(causal)),
     )
-    words = [sys.executable, "-m", "distill.cli", "finetune", "--recipe", str(recipe), "--out"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    at_once, resumed = tmp_path / "at-once", tmp_path / "resumed"
-    subprocess.run([*words, str(at_once)], env=environment, check=True, capture_output=True)
-    process = subprocess.Popen(
-        [*words, str(resumed)],
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    # The state of the random generators is what a checkpoint writes last but one.
-    half = tmp_path / ".resumed.partial" / "checkpoints" / "checkpoint-4" / "trainer_state.json"
-    while not half.exists() and process.poll() is None:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL, "killed before its end"
-    assert not resumed.exists()
-    subprocess.run(
-        [*words, str(resumed), "--resume"], env=environment, check=True, capture_output=True
-    )
-    expected = load_file(at_once / "model.safetensors")
-    found = load_file(resumed / "model.safetensors")
-    assert expected.keys() == found.keys()
-    for name, weights in expected.items():
-        assert torch.equal(weights, found[name]), name
-    assert read_metadata(resumed).metrics["steps"] == 8
+    assert_a_kill_changes_nothing("finetune", recipe, tmp_path)
 
 
 def test_it_runs_under_torchrun_unchanged(causal: Path, tmp_path: Path) -> None:
