@@ -54,8 +54,9 @@ class StudentTrainer(Trainer):
         T5's first embeddings are a hundred times larger than its other weights; Adam, whose steps
         have one size for all, hardly moves them (docs/decisions has what was measured).
         """
+        trained: Any = model or self.model
         self.optimizer = Adafactor(
-            (model or self.model).parameters(),
+            trained.parameters(),
             lr=self.args.learning_rate,
             scale_parameter=True,
             relative_step=False,
