@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
     "tinycopy": {"tinycopy"},
     "finetune": {"finetune", "tinycopy"},
-    "distill": {"distill", "finetune", "tinycopy"},
+    "deploy": {"deploy", "tinycopy"},
+    # The command line sits in distill and dispatches to deploy.
+    "distill": {"distill", "finetune", "deploy", "tinycopy"},
 }
 NEVER_SERVED = ("torch", "transformers", "datasets", "peft", "accelerate", "sklearn", "pandas")
 MAX_MODULE_LINES = 300
@@ -27,7 +29,7 @@ def modules(*rooms: str) -> list[Path]:
     """Every Python file of the rooms, or of all of them."""
     found = [
         path
-        for room in rooms or ("function", "finetune", "distill", "docs")
+        for room in rooms or ("function", "finetune", "distill", "deploy", "docs")
         for path in (ROOT / room).rglob("*.py")
     ]
     assert found, f"no module under {rooms}"
