@@ -13,7 +13,8 @@ The chain, in order (`tinycopy chain` runs the first five):
 
 Every stage writes metadata.json beside its output, does nothing if its inputs and settings are
 those of the output already there, and goes on with --resume after an interruption. Under
-`torchrun -m distill.cli`, finetune, label and student run on many processes.
+`torchrun -m distill.cli`, finetune, label and student run on many processes. Token ids are kept
+for later runs in ~/.cache/tinycopy, or where TINYCOPY_CACHE says; they may be deleted at any time.
 """
 
 import argparse

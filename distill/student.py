@@ -5,8 +5,9 @@ wrote. Where a larger student with the same vocabulary is at hand, it can also l
 student's distribution over the next token. Not here: conversion and its checks (convert.py).
 """
 
+import functools
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,10 +28,12 @@ from distill.averaging import average_checkpoints
 from distill.pairs import Pair, deck_pairs, encode_pairs, label_pairs
 from distill.student_trainer import StudentTrainer
 from distill.vocabulary import END, PAD, train_vocabulary
+from finetune.cache import tokenised
 from finetune.deck import Row
 from finetune.stage import (
     Metadata,
     StageError,
+    digest,
     file_digest,
     is_main_process,
     run_stage,
@@ -98,7 +101,7 @@ def train_student(
 
     inputs = {**inputs, "encoding": str(ENCODING)}
     if labels is not None:
-        inputs |= {f.name: file_digest(f) for f in sorted(labels.glob("labels-*.jsonl*"))}
+        inputs |= _label_digests(labels)
     return run_stage("student", out, inputs=inputs, settings=settings, work=work, resume=resume)
 
 
@@ -121,13 +124,25 @@ def _train(
     resume: bool,
 ) -> Mapping[str, Any]:
     set_seed(settings.seed)
-    pairs = deck_pairs(train) * settings.deck_repeats
-    if labels is not None:
-        pairs += label_pairs(labels)
+
+    @functools.cache
+    def pairs() -> list[Pair]:
+        """Made only for what is not there yet: the vocabulary, or token ids in the cache."""
+        of_labels = [] if labels is None else label_pairs(labels)
+        return deck_pairs(train) * settings.deck_repeats + of_labels
+
     vocabulary = _vocabulary(settings, pairs, directory / VOCABULARY)
-    examples = encode_pairs(pairs, vocabulary, settings.max_tokens)
-    if not examples:
-        raise StageError("student: nothing to train on; every pair is longer than `max_tokens`")
+    examples = tokenised(
+        lambda: encode_pairs(pairs(), vocabulary, settings.max_tokens),
+        {
+            "rows": digest(msgspec.json.encode(train)),
+            "deck_repeats": settings.deck_repeats,
+            "vocabulary": digest(vocabulary.serialized_model_proto()),
+            "max_tokens": settings.max_tokens,
+            "encoding": ENCODING,
+            **({} if labels is None else _label_digests(labels)),
+        },
+    )
     model = T5ForConditionalGeneration(_config(settings, vocabulary.vocab_size()))
     checkpoints = directory / "checkpoints"
     trainer = StudentTrainer(
@@ -160,13 +175,17 @@ def _train(
     }
 
 
+def _label_digests(labels: Path) -> dict[str, str]:
+    return {f.name: file_digest(f) for f in sorted(labels.glob("labels-*.jsonl*"))}
+
+
 def _vocabulary(
-    settings: StudentSettings, pairs: Sequence[Pair], path: Path
+    settings: StudentSettings, pairs: Callable[[], Sequence[Pair]], path: Path
 ) -> sentencepiece.SentencePieceProcessor:
     """The vocabulary at `path`, trained first by rank 0 if this run has not yet."""
     if is_main_process() and not path.exists():
         try:
-            model = train_vocabulary((text for p in pairs for text in p), settings.vocabulary)
+            model = train_vocabulary((text for p in pairs() for text in p), settings.vocabulary)
         except ValueError as error:
             raise StageError(f"student.vocabulary: {error}") from error
         path.write_bytes(model)

@@ -10,7 +10,7 @@ from torch.utils.data import DataLoader
 from transformers import Adafactor, T5ForConditionalGeneration, Trainer
 
 from distill.greedy import quality, write_with_torch
-from distill.pairs import Example, TokenBatches, collate
+from distill.pairs import TokenBatches, collate
 from finetune.deck import Row
 from finetune.teacher import IGNORED
 
@@ -18,6 +18,7 @@ from finetune.teacher import IGNORED
 class StudentTrainer(Trainer):
     """Trains a student on examples; evaluates greedy copy for the briefs of `rows`.
 
+    examples: a `datasets.Dataset` or a list of Example.
     guide: a larger student of the same vocabulary whose next-token distribution is learnt too.
     """
 
@@ -26,7 +27,7 @@ class StudentTrainer(Trainer):
         *,
         model: T5ForConditionalGeneration,
         args: Any,
-        examples: Sequence[Example],
+        examples: Any,
         rows: Sequence[Row],
         vocabulary: sentencepiece.SentencePieceProcessor,
         batch_tokens: int,
@@ -34,11 +35,11 @@ class StudentTrainer(Trainer):
         guide_weight: float,
         callbacks: list[Any],
     ) -> None:
-        self._examples: Any = list(examples)
+        self._examples = examples
         super().__init__(
             model=model,
             args=args,
-            train_dataset=self._examples,
+            train_dataset=examples,
             eval_dataset=list(rows),
             data_collator=collate,
             callbacks=callbacks,

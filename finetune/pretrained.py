@@ -1,6 +1,8 @@
 """Pretrained models by name: a hub id, a directory, or a GGUF inside an installed package."""
 
 import importlib.util
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +50,21 @@ def model_digest(name: str) -> str:
     patterns = (
         [options["gguf_file"]] if options else ["*.json", "*.safetensors", "*.bin", "*.model"]
     )
-    files = sorted({f for pattern in patterns for f in Path(where).glob(pattern)})
+    files = {f for pattern in patterns for f in Path(where).glob(pattern)}
     if not files:
         raise StageError(f"base model {name!r}: no weights in {where}")
-    return digest("".join(f"{f.name} {file_digest(f)}\n" for f in files).encode())
+    return _files_digest(files)
+
+
+def tokenizer_digest(tokenizer: Any) -> str:
+    """A digest of all that a tokenizer's tokens depend on: of the files that it saves."""
+    with tempfile.TemporaryDirectory() as directory:
+        tokenizer.save_pretrained(directory)
+        return _files_digest(f for f in Path(directory).rglob("*") if f.is_file())
+
+
+def _files_digest(files: Iterable[Path]) -> str:
+    return digest("".join(f"{f.name} {file_digest(f)}\n" for f in sorted(files)).encode())
 
 
 def _locate(name: str) -> tuple[str, dict[str, Any]]:

@@ -27,9 +27,10 @@ from transformers import (
 from transformers.integrations import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
 
+from finetune.cache import tokenised
 from finetune.deck import Row
-from finetune.pretrained import load_model, model_digest
-from finetune.stage import Metadata, is_main_process, run_stage, say
+from finetune.pretrained import load_model, model_digest, tokenizer_digest
+from finetune.stage import Metadata, digest, is_main_process, run_stage, say
 from tinycopy.brief import Brief
 from tinycopy.encoding import ENCODING, encode
 
@@ -97,7 +98,7 @@ def _train(
     set_seed(settings.seed)
     model, tokenizer = load_model(settings.base)
     seq2seq = bool(model.config.is_encoder_decoder)
-    tokenised = [tokenise(rows, tokenizer, settings.max_tokens, seq2seq) for rows in (train, valid)]
+    examples = [_examples(rows, tokenizer, settings.max_tokens, seq2seq) for rows in (train, valid)]
     if settings.method == "lora":
         model = _with_lora(model, settings, seq2seq)
     checkpoints = directory / "checkpoints"
@@ -107,8 +108,8 @@ def _train(
     trainer = CopyTrainer(
         model=model,
         args=_arguments(settings, checkpoints),
-        train_dataset=tokenised[0],
-        eval_dataset=tokenised[1],
+        train_dataset=examples[0],
+        eval_dataset=examples[1],
         data_collator=DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED),
         callbacks=callbacks,
     )
@@ -128,6 +129,20 @@ def _train(
     }
 
 
+def _examples(rows: Sequence[Row], tokenizer: Any, max_tokens: int, seq2seq: bool) -> Any:
+    """What `tokenise` makes of the rows, from the cache if it was made before."""
+    return tokenised(
+        lambda: tokenise(rows, tokenizer, max_tokens, seq2seq),
+        {
+            "rows": digest(msgspec.json.encode(rows)),
+            "tokenizer": tokenizer_digest(tokenizer),
+            "max_tokens": max_tokens,
+            "seq2seq": seq2seq,
+            "encoding": ENCODING,
+        },
+    )
+
+
 def tokenise(
     rows: Sequence[Row], tokenizer: Any, max_tokens: int, seq2seq: bool
 ) -> list[dict[str, list[int]]]:
@@ -136,17 +151,17 @@ def tokenise(
     Rows of more than `max_tokens` tokens are cut at the end of the copy.
     """
     end = [tokenizer.eos_token_id]
-    tokenised = []
+    examples = []
     for row in rows:
         source = tokenizer(prompt(row.brief), add_special_tokens=seq2seq)["input_ids"]
         target = tokenizer(row.copy, add_special_tokens=False)["input_ids"] + end
         if seq2seq:
-            tokenised.append({"input_ids": source[:max_tokens], "labels": target[:max_tokens]})
+            examples.append({"input_ids": source[:max_tokens], "labels": target[:max_tokens]})
         else:
             ids = (source + target)[:max_tokens]
             labels = ([IGNORED] * len(source) + target)[:max_tokens]
-            tokenised.append({"input_ids": ids, "labels": labels})
-    return tokenised
+            examples.append({"input_ids": ids, "labels": labels})
+    return examples
 
 
 class CopyTrainer(Trainer):

@@ -1,6 +1,7 @@
 """A student learns from deck and labels; its vocabulary loses nothing; its batches are fair."""
 
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,11 +10,20 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from distill import student as room
 from distill.label import Label, Labelled
-from distill.pairs import TokenBatches, collate, deck_pairs, encode_pairs, label_pairs
+from distill.pairs import (
+    Example,
+    Pair,
+    TokenBatches,
+    collate,
+    deck_pairs,
+    encode_pairs,
+    label_pairs,
+)
 from distill.student import StudentSettings, load_student, train_student
 from distill.vocabulary import END, PAD, train_vocabulary
-from finetune.deck import read_shipped
+from finetune.deck import Row, read_shipped
 from finetune.stage import StageError
 from finetune.teacher import IGNORED
 from tests.tiny_models import assert_a_kill_changes_nothing, write_deck, write_recipe
@@ -169,6 +179,40 @@ def test_a_guide_with_another_vocabulary_is_refused(tmp_path: Path) -> None:
             tmp_path / "student",
             inputs={},
         )
+
+
+def test_pairs_are_encoded_once_for_all_runs_that_read_them_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def counted(pairs: list[Pair], *how: Any) -> list[Example]:
+        made.append(len(pairs))
+        return encode_pairs(pairs, *how)
+
+    monkeypatch.setattr(room, "encode_pairs", counted)
+    labels = tmp_path / "labels"
+    labels.mkdir()
+
+    def write_labels(count: int) -> None:
+        rows = [Labelled(row.brief, (Label(row.copy, -1.0),), {}) for row in ROWS[:count]]
+        lines = b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+        (labels / "labels-00000-of-00001.jsonl").write_bytes(lines)
+
+    def run(out: str, rows: list[Row], **changes: object) -> list[int]:
+        made.clear()
+        few = changed(steps=1, eval_steps=1, eval_rows=1, max_tokens=251, **changes)
+        train_student(few, rows, ROWS[:1], labels, tmp_path / out, inputs={})
+        return made[:]
+
+    write_labels(5)
+    assert run("first", ROWS[:30]) == [35]
+    assert run("other-seed", ROWS[:30], seed=5) == []
+    assert run("other-deck", ROWS[:31]) == [36]
+    assert run("other-repeats", ROWS[:30], deck_repeats=2) == [65]
+    assert run("other-vocabulary", ROWS[:30], vocabulary=760) == [35]
+    write_labels(6)
+    assert run("other-labels", ROWS[:30]) == [36]
 
 
 def test_part_kill_resume_rest_equals_training_at_once(tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
 """The teacher learns the copy of its deck, and an interrupted run ends as if never interrupted."""
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
-from finetune.pretrained import load_model, model_digest
+from finetune import teacher as room
+from finetune.deck import Row
+from finetune.pretrained import load_model, model_digest, tokenizer_digest
 from finetune.stage import StageError, read_metadata
 from finetune.teacher import IGNORED, TeacherSettings, finetune, prompt, tokenise
 from tests.tiny_models import (
@@ -111,6 +115,39 @@ def test_it_runs_under_torchrun_unchanged(causal: Path, tmp_path: Path) -> None:
     run_with_torchrun(["-m", "distill.cli", "finetune", "--recipe", str(recipe), "--out", str(out)])
     assert read_metadata(out).metrics["steps"] == 8
     assert AutoModelForCausalLM.from_pretrained(out).config.hidden_size == 32
+
+
+def test_a_deck_is_tokenised_once_for_all_runs_that_read_it_alike(
+    causal: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[int] = []
+
+    def counted(rows: list[Row], *how: Any) -> list[dict[str, list[int]]]:
+        made.append(len(rows))
+        return tokenise(rows, *how)
+
+    monkeypatch.setattr(room, "tokenise", counted)
+    settings = with_base(causal, max_steps=1, eval_steps=1, max_tokens=251)
+
+    def run(out: str, rows: list[Row], **changes: object) -> list[int]:
+        made.clear()
+        changed = msgspec.structs.replace(settings, **changes)
+        finetune(changed, rows, ROWS[20:], tmp_path / out, inputs={})
+        return made[:]
+
+    assert run("first", ROWS[:8]) == [8, 4]
+    assert run("other-seed", ROWS[:8], seed=5) == []
+    assert run("other-deck", ROWS[:7]) == [7]
+    assert run("other-limit", ROWS[:8], max_tokens=252) == [8, 4]
+    other = make_causal(tmp_path / "base", ROWS[:4])
+    assert run("other-tokenizer", ROWS[:8], base=str(other)) == [8, 4]
+
+
+def test_the_digest_of_a_tokenizer_is_that_of_its_content(causal: Path, tmp_path: Path) -> None:
+    moved = shutil.copytree(causal, tmp_path / "moved")
+    first, again = (tokenizer_digest(load_model(str(d))[1]) for d in (causal, moved))
+    assert first == again
+    assert tokenizer_digest(load_model(str(make_causal(tmp_path / "o", ROWS[:4])))[1]) != first
 
 
 def test_a_base_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,3 @@
+"""What the tests of finetune/ and distill/ share."""
+
+from tests.finetune.conftest import own_cache as own_cache
