@@ -10,9 +10,11 @@ The chain, in order (`tinycopy chain` runs the first five):
     evaluate   measure any generator: base, teacher, student, release, a running URL
     report     evaluations and metadata -> a report in Markdown
     publish    release -> Cloud Storage; promote, rollback, list and prune releases there
+    deploy     the function -> Google Cloud: zip, upload, revision, smoke test, traffic, rollback
 
 Every stage writes metadata.json beside its output, does nothing if its inputs and settings are
-those of the output already there, and goes on with --resume after an interruption. Under
+those of the output already there, and never leaves half an output. After an interruption
+finetune, label, student, chain and evaluate go on with --resume; the others start over. Under
 `torchrun -m distill.cli`, finetune, label and student run on many processes. Token ids are kept
 for later runs in ~/.cache/tinycopy, or where TINYCOPY_CACHE says; they may be deleted at any time.
 """
@@ -50,7 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"tinycopy {command}: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(f"tinycopy {command}: interrupted; --resume goes on", file=sys.stderr)
+        print(
+            f"tinycopy {command}: interrupted; run it again, with --resume if it has that",
+            file=sys.stderr,
+        )
         return 130
 
 
@@ -70,6 +75,13 @@ def _report(words: Sequence[str]) -> None:
     from finetune.report import main as run
 
     run(words)
+
+
+def _deploy(words: Sequence[str]) -> int:
+    from deploy.cli import main as run
+    from distill.publish import main as publish
+
+    return run(words, publish)
 
 
 def _bucket(command: str) -> Callable[[Sequence[str]], int]:
@@ -110,7 +122,7 @@ def _student(words: Sequence[str]) -> None:
 
 def _convert(words: Sequence[str]) -> None:
     """Student -> release: convert to CTranslate2, then compare with PyTorch, or refuse."""
-    parser = _parser("convert", _convert.__doc__)
+    parser = _parser("convert", _convert.__doc__, resumable=False)
     parser.add_argument("--student", type=Path, required=True, help="directory of a student")
     arguments = parser.parse_args(words)
     recipe, deck = _start(arguments)
@@ -178,7 +190,9 @@ def convert_stage(recipe: "Recipe", deck: "Deck", student: Path, out: Path) -> M
     return convert(recipe.release, student, deck.valid, out, inputs={"deck": deck.digest})
 
 
-def _parser(command: str, description: str | None) -> argparse.ArgumentParser:
+def _parser(
+    command: str, description: str | None, resumable: bool = True
+) -> argparse.ArgumentParser:
     names = ", ".join(shipped_recipes())
     parser = argparse.ArgumentParser(prog=f"tinycopy {command}", description=description)
     parser.add_argument(
@@ -186,7 +200,8 @@ def _parser(command: str, description: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--out", type=Path, required=True, help="directory to write")
     parser.add_argument("--seed", type=int, help="in place of the recipe's seeds")
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    if resumable:
+        parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
     return parser
 
 
@@ -207,6 +222,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int | None]] = {
     "chain": _chain,
     "evaluate": _evaluate,
     "report": _report,
+    "deploy": _deploy,
 } | {command: _bucket(command) for command in BUCKET_COMMANDS}
 
 

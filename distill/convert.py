@@ -66,7 +66,7 @@ def convert(
         return _convert(settings, student, valid[: settings.rows], directory)
 
     inputs = {**inputs, "student": file_digest(student / "model.safetensors")}
-    return run_stage("convert", out, inputs=inputs, settings=settings, work=work, resume=True)
+    return run_stage("convert", out, inputs=inputs, settings=settings, work=work, resumable=False)
 
 
 class StudentLoader(T5Loader):  # type: ignore[misc]

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             inputs=deck.report.inputs,
             settings=settings,
             work=lambda directory: write_deck(deck, directory),
-            resume=True,
+            resumable=False,
         )
         say(f"written to {arguments.out}")
 

@@ -1,8 +1,8 @@
 """A stage of the chain: inputs and settings in, an output directory with metadata.json out.
 
 Work happens in a hidden sibling of the output directory, which takes the output's place when the
-work is done. So an output is whole or absent, the same inputs are never worked on twice, and an
-interrupted run goes on with `--resume`.
+work is done. So an output is whole or absent, and the same inputs are never worked on twice. A
+stage of hours goes on after an interruption with `--resume`; a short one starts over by itself.
 """
 
 import datetime
@@ -48,12 +48,15 @@ def run_stage(
     inputs: Mapping[str, str],
     settings: msgspec.Struct,
     work: Callable[[Path], Mapping[str, Any]],
+    resumable: bool = True,
     resume: bool = False,
 ) -> Metadata:
     """Fill `out` by `work(directory)`, which returns metrics, unless `out` is up to date already.
 
-    inputs: digests of what the stage reads, by name. Under torchrun every rank calls this; rank 0
-    alone moves the output into place. Raises StageError when an unfinished run lies in the way.
+    inputs: digests of what the stage reads, by name.  resumable: whether `work` can go on from
+    what an unfinished run left; if not, that is thrown away.  resume: go on, if there is one to go
+    on with. Under torchrun every rank calls this; rank 0 alone moves the output into place. Raises
+    StageError when an unfinished run of a resumable stage lies in the way.
     """
     plain = msgspec.to_builtins(settings)
     fingerprint = digest(
@@ -66,7 +69,7 @@ def run_stage(
             return done
     elif out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise StageError(f"{out}: no stage made this; choose another --out, or empty it yourself")
-    partial = _prepare(out, fingerprint, resume)
+    partial = _prepare(out, fingerprint, resumable, resume)
     started, clock = datetime.datetime.now(datetime.UTC), time.monotonic()
     metrics = work(partial)
     metadata = Metadata(
@@ -82,23 +85,30 @@ def run_stage(
     )
     if is_main_process():
         (partial / METADATA).write_bytes(msgspec.json.format(msgspec.json.encode(metadata)) + b"\n")
-        (partial / _FINGERPRINT).unlink()
         _replace(out, partial)
+        (out / _FINGERPRINT).unlink()
     wait_for_everyone()
     return metadata
 
 
-def _prepare(out: Path, fingerprint: str, resume: bool) -> Path:
+def _prepare(out: Path, fingerprint: str, resumable: bool, resume: bool) -> Path:
+    """The directory to work in: empty, or as an unfinished run with this fingerprint left it."""
     partial = out.with_name(f".{out.name}.partial")
     mark = partial / _FINGERPRINT
     if is_main_process():
-        if partial.exists() and (
-            not resume or not mark.exists() or mark.read_text() != fingerprint
-        ):
-            why = (
-                "its inputs or settings were others" if resume else "add --resume to go on with it"
+        # Without its mark, a run broke off before it began.
+        if not resumable or not mark.exists():
+            shutil.rmtree(partial, ignore_errors=True)
+        elif mark.read_text() != fingerprint:
+            raise StageError(
+                f"{partial}: an unfinished run with other inputs or settings lies here; finish it "
+                "with those and --resume, or delete it to start over"
             )
-            raise StageError(f"{partial}: an unfinished run lies here; {why}, or delete it")
+        elif not resume:
+            raise StageError(
+                f"{partial}: an unfinished run with the same inputs and settings lies here; add "
+                "--resume to go on with it, or delete it to start over"
+            )
         partial.mkdir(parents=True, exist_ok=True)
         mark.write_text(fingerprint)
     wait_for_everyone()

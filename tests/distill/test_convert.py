@@ -103,6 +103,9 @@ def test_a_conversion_that_breaks_the_student_is_refused(
     with pytest.raises(StageError, match=r"loses .* of chrf"):
         convert(settings, student, ROWS, tmp_path / "release", inputs={})
     assert not (tmp_path / "release").exists()
+    monkeypatch.undo()
+    convert(SETTINGS, student, ROWS, tmp_path / "release", inputs={})
+    assert [p.name for p in tmp_path.iterdir()] == ["release"], "the refused one left no trace"
 
 
 def test_another_student_makes_another_release(student: Path, tmp_path: Path) -> None:

@@ -29,10 +29,8 @@ class Work:
         return {"score": 0.5}
 
 
-def run(out: Path, work: Work, *, steps: int = 3, deck: str = "a", resume: bool = False) -> None:
-    run_stage(
-        "test", out, inputs={"deck": deck}, settings=Settings(steps), work=work, resume=resume
-    )
+def run(out: Path, work: Work, *, steps: int = 3, deck: str = "a", **how: bool) -> None:
+    run_stage("test", out, inputs={"deck": deck}, settings=Settings(steps), work=work, **how)
 
 
 def test_the_output_says_how_it_came_to_be(tmp_path: Path) -> None:
@@ -80,22 +78,48 @@ def test_a_crash_leaves_no_output_and_the_old_one_as_it_was(tmp_path: Path) -> N
     assert (tmp_path / "other" / "metadata.json").read_bytes() == before
 
 
-def test_an_unfinished_run_is_neither_lost_nor_resumed_unasked(tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    with pytest.raises(RuntimeError):
-        run(out, Work(fails=True))
-    with pytest.raises(StageError, match="--resume"):
-        run(out, Work())
-    assert (tmp_path / ".out.partial" / "half").exists()
-    run(out, Work(), resume=True)
-    assert (out / "whole").exists()
+class TestAnUnfinishedRun:
+    """What becomes of it when its stage is run again."""
 
+    @pytest.fixture(autouse=True)
+    def unfinished(self, tmp_path: Path) -> Path:
+        """The directory of a run that broke off half-way."""
+        with pytest.raises(RuntimeError):
+            run(tmp_path / "out", Work(fails=True))
+        (tmp_path / ".out.partial" / "stale").write_text("of the first run")
+        return tmp_path / ".out.partial"
 
-def test_a_run_with_other_settings_does_not_resume_an_unfinished_one(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError):
-        run(tmp_path / "out", Work(fails=True))
-    with pytest.raises(StageError, match="others"):
-        run(tmp_path / "out", Work(), steps=4, resume=True)
+    def test_is_neither_lost_nor_resumed_unasked(self, tmp_path: Path, unfinished: Path) -> None:
+        with pytest.raises(StageError, match=r"same inputs and settings.*add --resume"):
+            run(tmp_path / "out", Work())
+        assert (unfinished / "half").exists()
+        run(tmp_path / "out", Work(), resume=True)
+        assert {p.name for p in (tmp_path / "out").iterdir()} == {
+            *("half", "whole", "stale", "metadata.json")
+        }
+
+    @pytest.mark.parametrize("resume", [False, True])
+    def test_is_not_resumed_with_other_settings(self, tmp_path: Path, resume: bool) -> None:
+        work = Work()
+        with pytest.raises(StageError, match=r"other inputs or settings.*delete it to start over"):
+            run(tmp_path / "out", work, steps=4, resume=resume)
+        assert work.calls == 0
+
+    @pytest.mark.parametrize("steps", [3, 4])
+    def test_of_a_stage_that_cannot_resume_leaves_no_trace(
+        self, tmp_path: Path, steps: int
+    ) -> None:
+        run(tmp_path / "out", Work(), steps=steps, resumable=False)
+        assert {p.name for p in (tmp_path / "out").iterdir()} == {"half", "whole", "metadata.json"}
+        assert [p.name for p in tmp_path.iterdir()] == ["out"]
+
+    @pytest.mark.parametrize("resume", [False, True])
+    def test_that_broke_off_before_it_began_is_in_nobodys_way(
+        self, tmp_path: Path, unfinished: Path, resume: bool
+    ) -> None:
+        (unfinished / "fingerprint").unlink()
+        run(tmp_path / "out", Work(), resume=resume)
+        assert not (tmp_path / "out" / "stale").exists()
 
 
 def test_a_directory_that_no_stage_finished_has_no_metadata(tmp_path: Path) -> None:
