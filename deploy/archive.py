@@ -29,7 +29,7 @@ PATTERN = re.compile(r"[\w.*?\[\]-]+/?")
 
 @dataclass(frozen=True)
 class Pattern:
-    """A line of .gcloudignore that names files, or with a slash at its end folders, at any depth."""
+    """A line of .gcloudignore: names files, or with a slash at its end folders, at any depth."""
 
     glob: str
     folders_only: bool
@@ -50,7 +50,7 @@ def read_patterns(source: Path) -> tuple[Pattern, ...]:
     patterns = [*ALWAYS_IGNORED]
     for number, line in enumerate(lines, 1):
         text = line.strip()
-        if not text or text.startswith("#") and not text.startswith("#!"):
+        if not text or (text.startswith("#") and not text.startswith("#!")):
             continue
         if not PATTERN.fullmatch(text) or "**" in text:
             raise DeployError(
@@ -69,7 +69,9 @@ def source_files(source: Path) -> Iterator[tuple[str, bytes]]:
         if any(pattern.ignores(name.parts) for pattern in patterns):
             continue
         if path.is_symlink():
-            raise DeployError(f"{path}: is a link: deploy files, since a zip cannot hold its target")
+            raise DeployError(
+                f"{path}: is a link: deploy files, since a zip cannot hold its target"
+            )
         if path.is_file():
             yield name.as_posix(), path.read_bytes()
 
@@ -82,7 +84,9 @@ def pack(source: Path) -> bytes:
     try:
         embedded(source / EMBEDDED)
     except ReleaseError as error:
-        raise DeployError(f"{source / EMBEDDED}: {error}: restore it from version control") from error
+        raise DeployError(
+            f"{source / EMBEDDED}: {error}: restore it from version control"
+        ) from error
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for name, content in source_files(source):

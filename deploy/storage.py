@@ -1,4 +1,4 @@
-"""Cloud Storage as a deployment needs it: the source bucket, and what the model bucket points at."""
+"""Cloud Storage as a deployment needs it: the source bucket, and the model bucket's pointer."""
 
 import base64
 import contextlib

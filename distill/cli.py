@@ -11,6 +11,7 @@ The chain, in order (`tinycopy chain` runs the first five):
     report     evaluations and metadata -> a report in Markdown
     publish    release -> Cloud Storage; promote, rollback, list and prune releases there
     deploy     the function -> Google Cloud: zip, upload, revision, smoke test, traffic, rollback
+    deploy     the function -> Google Cloud: zip, upload, revision, smoke test, traffic, rollback
 
 Every stage writes metadata.json beside its output, does nothing if its inputs and settings are
 those of the output already there, and never leaves half an output. After an interruption
@@ -75,6 +76,13 @@ def _report(words: Sequence[str]) -> None:
     from finetune.report import main as run
 
     run(words)
+
+
+def _deploy(words: Sequence[str]) -> int:
+    from deploy.cli import main as run
+    from distill.publish import main as publish
+
+    return run(words, publish)
 
 
 def _deploy(words: Sequence[str]) -> int:
