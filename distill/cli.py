@@ -9,8 +9,8 @@ The chain, in order (`tinycopy chain` runs the first five):
     convert    student -> release: CTranslate2 int8, refused if it writes worse
     evaluate   measure any generator: base, teacher, student, release, a running URL
     report     evaluations and metadata -> a report in Markdown
+    judge      blind sheets for people to judge two generators, and the score of their answers
     publish    release -> Cloud Storage; promote, rollback, list and prune releases there
-    deploy     the function -> Google Cloud: zip, upload, revision, smoke test, traffic, rollback
     deploy     the function -> Google Cloud: zip, upload, revision, smoke test, traffic, rollback
 
 Every stage writes metadata.json beside its output, does nothing if its inputs and settings are
@@ -85,11 +85,10 @@ def _deploy(words: Sequence[str]) -> int:
     return run(words, publish)
 
 
-def _deploy(words: Sequence[str]) -> int:
-    from deploy.cli import main as run
-    from distill.publish import main as publish
+def _judge(words: Sequence[str]) -> None:
+    from finetune.judge.command import main as run
 
-    return run(words, publish)
+    run(words)
 
 
 def _bucket(command: str) -> Callable[[Sequence[str]], int]:
@@ -230,6 +229,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int | None]] = {
     "chain": _chain,
     "evaluate": _evaluate,
     "report": _report,
+    "judge": _judge,
     "deploy": _deploy,
 } | {command: _bucket(command) for command in BUCKET_COMMANDS}
 

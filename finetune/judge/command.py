@@ -74,7 +74,7 @@ def make_sheet(
         (directory / KEY).write_bytes(msgspec.json.format(msgspec.json.encode(key)) + b"\n")
         return {"questions": len(sheet.items), "identical": key.identical}
 
-    return run_stage("judge sheet", out, inputs=inputs, settings=settings, work=work, resume=True)
+    return run_stage("judge sheet", out, inputs=inputs, settings=settings, work=work, resumable=False)
 
 
 def _refuse_another_key(out: Path, inputs: Mapping[str, str], settings: SheetSettings) -> None:
@@ -103,7 +103,7 @@ def make_score(sheet: Path, answers: Sequence[Path], out: Path) -> Metadata:
         return {"rows": judgement.rows, "raters": len(judgement.answers), "alpha": judgement.alpha}
 
     return run_stage(
-        "judge score", out, inputs=inputs, settings=ScoreSettings(), work=work, resume=True
+        "judge score", out, inputs=inputs, settings=ScoreSettings(), work=work, resumable=False
     )
 
 
