@@ -129,7 +129,7 @@ class Endpoint:
     def _token(self) -> str:
         asking = google.auth.transport.requests.Request()  # type: ignore[no-untyped-call]
         try:
-            token: str = id_token.fetch_id_token(asking, self._audience)  # type: ignore[no-untyped-call]
+            token: str = id_token.fetch_id_token(asking, self._audience)
         except GoogleAuthError as error:
             raise DeployError(
                 f"{self.uri}: asks for an identity, and this account has none to give: {error}"

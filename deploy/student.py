@@ -1,32 +1,27 @@
 """The embedded student is published and promoted by a push, but only when a new one was committed.
 
-Which one was committed last stands in the bucket, in deploy/committed.json. So a push that changes
-only code never moves the pointer, whatever release people have promoted since.
+Which one a push saw last stands in the bucket: the newest object under deploy/committed/, named by
+time and digest. So a push that changes only code never moves the pointer, whatever release people
+have promoted since. The objects are only ever added: the account that deploys may not overwrite.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
-import msgspec
 from google.cloud import storage  # type: ignore[import-untyped]
 
 from deploy.archive import EMBEDDED
 from deploy.errors import DeployError
 from deploy.smoke import Bounds, Endpoint, Expected, smoke
-from deploy.storage import pointed, read
-from tinycopy.manifest import Digest, ReleaseError
+from deploy.storage import pointed
+from tinycopy.manifest import ReleaseError
 from tinycopy.release import embedded
 
-COMMITTED = "deploy/committed.json"
+COMMITTED = "deploy/committed/"
 
 Publish = Callable[[Sequence[str]], int]
 """`tinycopy publish ...` or `tinycopy rollback ...`: takes the words, returns the exit status."""
-
-
-class Committed(msgspec.Struct, frozen=True):
-    """deploy/committed.json: the embedded student that a push saw last."""
-
-    digest: Digest
 
 
 def embedded_digest(source: Path) -> str:
@@ -75,16 +70,10 @@ def publish_committed(
 
 
 def _committed(bucket: storage.Bucket) -> str | None:
-    content = read(bucket, COMMITTED)
-    if content is None:
-        return None
-    try:
-        return msgspec.json.decode(content, type=Committed).digest
-    except msgspec.DecodeError as error:
-        where = f"gs://{bucket.name}/{COMMITTED}"
-        raise DeployError(f"{where}: {error}: delete it (`gcloud storage rm {where}`)") from error
+    names = [str(blob.name) for blob in bucket.list_blobs(prefix=COMMITTED)]
+    return max(names).rpartition("_")[2] if names else None
 
 
 def _note(bucket: storage.Bucket, digest: str) -> None:
-    content = msgspec.json.encode(Committed(digest))
-    bucket.blob(COMMITTED).upload_from_string(content, "application/json")
+    name = f"{COMMITTED}{datetime.now(UTC).isoformat(timespec='microseconds')}_{digest}"
+    bucket.blob(name).upload_from_string(b"", "text/plain", if_generation_match=0)
