@@ -15,10 +15,11 @@ CLOUDSDK_API_ENDPOINT_OVERRIDES_CLOUDFUNCTIONS and _RUN all of it runs without a
 """
 
 import argparse
+import contextlib
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -102,8 +103,8 @@ def _shift(arguments: argparse.Namespace, _: student.Publish) -> None:
                 return
             time.sleep(bounds.pause)
 
-    signal.signal(signal.SIGTERM, _stopped)
-    traffic.shift(Cloud(), state, arguments.steps, watch)
+    with _stopped_by_sigterm():
+        traffic.shift(Cloud(), state, arguments.steps, watch)
     deployment.advance(arguments.state, state, Stage.SHIFTED)
 
 
@@ -161,8 +162,18 @@ def _require(path: Path, state: deployment.Deployment, stages: Sequence[Stage]) 
         )
 
 
-def _stopped(signum: int, frame: object) -> NoReturn:
-    raise DeployError("stopped by SIGTERM")
+@contextlib.contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Inside, SIGTERM is an error like others, so that a cancelled build rolls back too."""
+
+    def stop(signum: int, frame: object) -> NoReturn:
+        raise DeployError("stopped by SIGTERM")
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _steps(text: str) -> tuple[int, ...]:

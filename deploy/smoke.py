@@ -127,9 +127,11 @@ class Endpoint:
             raise _Failed(f"{path}: {error}") from error
 
     def _token(self) -> str:
-        asking = google.auth.transport.requests.Request()  # type: ignore[no-untyped-call]
+        asking = google.auth.transport.requests.Request()
         try:
-            token: str = id_token.fetch_id_token(asking, self._audience)
+            token: str = id_token.fetch_id_token(  # type: ignore[no-untyped-call]
+                asking, self._audience
+            )
         except GoogleAuthError as error:
             raise DeployError(
                 f"{self.uri}: asks for an identity, and this account has none to give: {error}"
