@@ -1,7 +1,11 @@
-"""The routes of Tinycopy's own API, but for the documentation: copy, templates, info, health."""
+"""The routes of Tinycopy's own API: copy, checks, templates, info, health.
+
+Not covered here: the page (page_files.py) and the documentation (routes.py).
+"""
 
 import platform
 from importlib.metadata import version
+from typing import Any
 
 import msgspec
 from flask import Response
@@ -9,10 +13,15 @@ from flask import Response
 from tinycopy import brief as briefs
 from tinycopy.body import json_response, read_json
 from tinycopy.brief import WORD_RANGES, Brief, CopyType, Length, Tone
+from tinycopy.checks import CHECKS, run_checks
 from tinycopy.loader import Serving
 from tinycopy.service import Call, Service
 from tinycopy.wire import (
+    MAX_TEXT,
     MAX_VARIANTS,
+    CheckBody,
+    CheckRequest,
+    ChecksBody,
     CopyBody,
     CopyRequest,
     FormField,
@@ -91,6 +100,12 @@ def copy(service: Service, call: Call) -> Response:
     )
 
 
+def checks(service: Service, call: Call) -> Response:
+    """The verdicts on copy that somebody wrote or edited."""
+    asked = read_json(call.request, CheckRequest, service.settings.max_body_bytes)
+    return json_response(ChecksBody(run_checks(asked, asked.text)))
+
+
 def templates(service: Service, call: Call) -> Response:
     """The types of copy and the form for a brief."""
     return json_response(
@@ -99,6 +114,7 @@ def templates(service: Service, call: Call) -> Response:
             fields=_form_fields(),
             tones=tuple(Tone),
             lengths=tuple(Length),
+            checks=tuple(CheckBody(check.name, check.summary) for check in CHECKS),
         )
     )
 
@@ -114,24 +130,27 @@ def _template(type_: CopyType) -> Template:
 
 
 def _form_fields() -> tuple[FormField, ...]:
-    """The fields of a brief with their limits, read from the brief's own JSON schema."""
-    schema = msgspec.json.schema_components([Brief], ref_template="{name}")[1]
+    """The fields of a request with their limits, read from its own JSON schema."""
+    schema = msgspec.json.schema_components([CopyRequest], ref_template="{name}")[1]
     found = []
-    for name, field in schema["Brief"]["properties"].items():
+    for name, field in schema["CopyRequest"]["properties"].items():
         options = field.get("anyOf", [field])
         text: dict[str, int] = next((o for o in options if o.get("type") == "string"), {})
+        number: dict[str, Any] = next((o for o in options if "minimum" in o), {})
         choices = next((schema[o["$ref"]]["enum"] for o in options if "$ref" in o), ())
         item = field.get("items", {})
         found.append(
             FormField(
                 name=name,
-                kind="list" if item else "choice" if choices else "text",
-                description=field["description"],
-                required=name in schema["Brief"]["required"],
+                kind="list" if item else "choice" if choices else number.get("type", "text"),
+                description=field.get("description") or number["description"],
+                required=name in schema["CopyRequest"]["required"],
                 max_length=item.get("maxLength", text.get("maxLength")),
                 max_items=field.get("maxItems"),
                 choices=tuple(choices),
-                default=field.get("default") if choices else None,
+                default=field.get("default") if choices or number else None,
+                least=number.get("minimum"),
+                most=number.get("maximum"),
             )
         )
     return tuple(found)
@@ -148,6 +167,7 @@ def info(service: Service, call: Call) -> Response:
                 "variants": MAX_VARIANTS,
                 "product_characters": briefs.MAX_PRODUCT,
                 "prompt_characters": briefs.MAX_PROMPT,
+                "text_characters": MAX_TEXT,
                 "features": briefs.MAX_FEATURES,
                 "keywords": briefs.MAX_KEYWORDS,
                 "concurrency": service.settings.concurrency,
@@ -183,8 +203,3 @@ def health(service: Service, call: Call) -> Response:
     if service.loader.now() is not None:
         return json_response(HealthBody("ready"))
     return json_response(HealthBody("failing" if service.loader.failing() else "loading"))
-
-
-def home(service: Service, call: Call) -> Response:
-    """Leads to the documentation."""
-    return Response(status=302, headers={"Location": "docs"})

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document, generated from the routes and the types of their bodies."""
 
+import re
 from typing import Any
 
 import msgspec
@@ -46,6 +47,11 @@ def _operation(route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
         "operationId": route.handler.__name__,
         "responses": {"200": {"description": "Done."}},
     }
+    if names := re.findall(r"\{(\w+)\}", route.path):
+        operation["parameters"] = [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in names
+        ]
     if route.writes is not None:
         operation["responses"]["200"]["content"] = {
             "application/json": {"schema": schema_of[route.writes]}

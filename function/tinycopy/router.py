@@ -20,7 +20,15 @@ from tinycopy.routes import ROUTES
 from tinycopy.service import Call, Route, Service
 
 URL_MAP = Map(
-    [Rule(r.path, methods=[r.method], endpoint=r, merge_slashes=False) for r in ROUTES],
+    [
+        Rule(
+            r.path.replace("{", "<").replace("}", ">"),
+            methods=[r.method],
+            endpoint=r,
+            merge_slashes=False,
+        )
+        for r in ROUTES
+    ],
     strict_slashes=True,
     merge_slashes=False,
 )
@@ -78,17 +86,33 @@ def _route(request: Request) -> Route:
     except (NotFound, RequestRedirect):
         raise UnknownPath("GET /docs lists the paths") from None
     except MethodNotAllowed:
-        allowed = METHODS[request.path]
+        allowed = _allowed(request)
         raise WrongMethod(f"use {' or '.join(allowed)}", allowed=allowed) from None
     assert isinstance(route, Route)
     return route
 
 
+def _known(request: Request) -> str | None:
+    """The path of the table that a request is for, whatever its method; None for any other."""
+    urls = URL_MAP.bind_to_environ(request.environ)
+    for method in urls.allowed_methods(request.path):
+        route, _ = urls.match(request.path, method=method)
+        assert isinstance(route, Route)
+        return route.path
+    return None
+
+
+def _allowed(request: Request) -> tuple[str, ...]:
+    """The methods that the path of a request takes; none if it is not in the table."""
+    return METHODS.get(_known(request) or "", ())
+
+
 def _options(request: Request) -> Response:
     """The answer to OPTIONS, a browser's preflight included: what the path allows."""
-    if request.path not in METHODS:
+    allowed = _allowed(request)
+    if not allowed:
         raise UnknownPath("GET /docs lists the paths")
-    return Response(status=204, headers={"Allow": ", ".join(METHODS[request.path])})
+    return Response(status=204, headers={"Allow": ", ".join(allowed)})
 
 
 def _cors(service: Service, request: Request) -> dict[str, str]:
@@ -103,7 +127,7 @@ def _cors(service: Service, request: Request) -> dict[str, str]:
     }
     if request.method == "OPTIONS":
         headers |= {
-            "Access-Control-Allow-Methods": ", ".join(METHODS.get(request.path, ())),
+            "Access-Control-Allow-Methods": ", ".join(_allowed(request)),
             "Access-Control-Allow-Headers": "Content-Type, X-Request-Id, Authorization",
             "Access-Control-Max-Age": "3600",
         }
@@ -128,7 +152,7 @@ def _log(service: Service, call: Call, response: Response, request_id: str, ms: 
     entry = {
         "request_id": request_id,
         "method": call.request.method,
-        "path": call.request.path if call.request.path in METHODS else None,
+        "path": _known(call.request),
         "status": status,
         "ms": round(ms, 1),
         "release": serving.digest if serving else None,

@@ -4,13 +4,21 @@ from functools import lru_cache
 
 from flask import Response
 
-from tinycopy import completions, handlers
+from tinycopy import completions, handlers, page_files
 from tinycopy.body import json_response
 from tinycopy.completions import CompletionBody, CompletionRequest, ModelsBody
 from tinycopy.docs_page import page
 from tinycopy.openapi import document
 from tinycopy.service import Call, Route, Service
-from tinycopy.wire import CopyBody, CopyRequest, HealthBody, InfoBody, TemplatesBody
+from tinycopy.wire import (
+    CheckRequest,
+    ChecksBody,
+    CopyBody,
+    CopyRequest,
+    HealthBody,
+    InfoBody,
+    TemplatesBody,
+)
 
 
 def openapi(service: Service, call: Call) -> Response:
@@ -62,6 +70,15 @@ ROUTES: tuple[Route, ...] = (
         openai=True,
     ),
     Route(
+        "POST",
+        "/v1/checks",
+        handlers.checks,
+        "Check copy of any origin against its brief.",
+        reads=CheckRequest,
+        writes=ChecksBody,
+        problems=(400, 413, 415, 422),
+    ),
+    Route(
         "GET",
         "/v1/templates",
         handlers.templates,
@@ -78,5 +95,12 @@ ROUTES: tuple[Route, ...] = (
         writes=InfoBody,
     ),
     Route("GET", "/health", handlers.health, "Whether the function lives.", writes=HealthBody),
-    Route("GET", "/", handlers.home, "Leads to the documentation."),
+    Route("GET", "/", page_files.home, "The page to write copy on."),
+    Route(
+        "GET",
+        "/page/{digest}/{name}",
+        page_files.page_file,
+        "A file of the page, to be cached for as long as one likes.",
+        problems=(404,),
+    ),
 )

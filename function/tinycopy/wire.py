@@ -11,6 +11,7 @@ from msgspec import Meta
 from tinycopy.brief import Brief, CopyType, Length, Tone
 
 MAX_VARIANTS = 5
+MAX_TEXT = 2000
 MAX_SEED = 2**53 - 1  # the largest whole number that every JSON reader keeps exact
 MAX_TEMPERATURE = 2.0
 MIN_TEMPERATURE = 0.05
@@ -33,6 +34,18 @@ class CopyRequest(Brief, kw_only=True, frozen=True, forbid_unknown_fields=True):
     ] = 1
     seed: Seed | None = None
     temperature: Temperature | None = None
+
+
+class CheckRequest(Brief, kw_only=True, frozen=True, forbid_unknown_fields=True):
+    """Copy, wherever it came from, and the brief to check it against."""
+
+    text: Annotated[str, Meta(max_length=MAX_TEXT, description="The copy to check.")]
+
+
+class ChecksBody(msgspec.Struct, frozen=True):
+    """Each check that applies to the brief: true if the copy passed."""
+
+    checks: dict[str, bool]
 
 
 class VariantBody(msgspec.Struct, frozen=True):
@@ -74,7 +87,8 @@ class CopyBody(msgspec.Struct, frozen=True):
 class FormField(msgspec.Struct, frozen=True, omit_defaults=True):
     """One field of the form for a brief, with its limits.
 
-    kind: "text", "list" (of texts) or "choice"; max_length counts characters.
+    kind: "text", "list" (of texts), "choice", "integer" or "number"; max_length counts characters
+    (Unicode code points); least and most are inclusive.
     """
 
     name: str
@@ -84,7 +98,9 @@ class FormField(msgspec.Struct, frozen=True, omit_defaults=True):
     max_length: int | None = None
     max_items: int | None = None
     choices: tuple[str, ...] = ()
-    default: str | None = None
+    default: str | int | None = None
+    least: float | None = None
+    most: float | None = None
 
 
 class WordRange(msgspec.Struct, frozen=True):
@@ -103,6 +119,13 @@ class Template(msgspec.Struct, frozen=True):
     example: dict[str, Any]
 
 
+class CheckBody(msgspec.Struct, frozen=True):
+    """A check by its name, and what passing it means."""
+
+    name: str
+    summary: str
+
+
 class TemplatesBody(msgspec.Struct, frozen=True):
     """Everything that a form for briefs needs."""
 
@@ -110,6 +133,7 @@ class TemplatesBody(msgspec.Struct, frozen=True):
     fields: tuple[FormField, ...]
     tones: tuple[Tone, ...]
     lengths: tuple[Length, ...]
+    checks: tuple[CheckBody, ...]
 
 
 class ReleaseBody(msgspec.Struct, frozen=True, omit_defaults=True):

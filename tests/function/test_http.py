@@ -101,6 +101,11 @@ def test_templates_hold_what_a_form_needs(server: Server):
     assert fields["features"]["max_length"] == limits.MAX_FEATURE
     assert fields["tone"]["choices"] == sorted(limits.Tone)
     assert fields["tone"]["default"] == "professional"
+    assert (fields["variants"]["least"], fields["variants"]["most"]) == (1, 5)
+    assert fields["temperature"]["kind"] == "number"
+    assert {check["name"] for check in body["checks"]} >= set(
+        server.copy().json["variants"][0]["checks"]
+    )
     assert [name for name, field in fields.items() if field.get("required")] == ["type"]
     for template in body["templates"]:
         words = template["words"]["short"]
@@ -120,6 +125,19 @@ def test_info_tells_of_the_release(server: Server, digest: str):
     assert server.ask("GET", "/health").json == {"status": "ready"}
 
 
-def test_the_root_leads_to_the_docs(server: Server):
-    reply = server.ask("GET", "/")
-    assert (reply.status, reply.headers["Location"]) == (302, "docs")
+def test_edited_copy_is_checked_against_its_brief(server: Server):
+    brief = {"type": "slogan", "product": "Acme Shoe", "features": ["dries in 3 hours"]}
+    good = server.ask("POST", "/v1/checks", brief | {"text": "Dry in 3 hours."}).json["checks"]
+    bad = server.ask("POST", "/v1/checks", brief | {"text": "Dry in 4 hours."}).json["checks"]
+    assert good["no_new_numbers"]
+    assert not bad["no_new_numbers"]
+    assert good.keys() == bad.keys() == server.copy().json["variants"][0]["checks"].keys()
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [({}, "text"), ({"text": "x" * 2001}, "text"), ({"text": "x", "variants": 1}, "variants")],
+)
+def test_what_cannot_be_checked_is_named(server: Server, fields: dict[str, object], field: str):
+    brief = {"type": "slogan", "product": "Acme Shoe"}
+    assert is_problem(server.ask("POST", "/v1/checks", brief | fields), 422, "invalid", field)
