@@ -15,6 +15,7 @@ student_generator.py and served_generator.py, imported when one is opened.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Protocol
@@ -22,7 +23,7 @@ from typing import Annotated, Protocol
 import msgspec
 from msgspec import Meta
 
-from finetune.stage import StageError, file_digest
+from finetune.stage import StageError, digest, file_digest
 from tinycopy.brief import Brief
 from tinycopy.manifest import MANIFEST
 
@@ -63,7 +64,10 @@ class Generator(Protocol):
 
 
 class Sampling(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How generators that run in PyTorch sample; a release and a URL keep their own settings."""
+    """How a base model and a teacher sample, and how many briefs PyTorch takes at a time.
+
+    A student samples as the function does, a release and a URL too.
+    """
 
     temperature: Annotated[float, Meta(gt=0)] = 0.7
     top_p: Annotated[float, Meta(gt=0, le=1)] = 0.9
@@ -127,14 +131,27 @@ def generator_digest(spec: Spec) -> str | None:
         case Kind.STUDENT:
             from finetune.student_generator import student_digest
 
-            return student_digest(Path(spec.where))
+            return _with_sampling(student_digest(Path(spec.where)))
         case Kind.RELEASE:
             # The manifest names every byte of a release.
-            return file_digest(Path(spec.where) / MANIFEST)
+            return _with_sampling(file_digest(Path(spec.where) / MANIFEST))
         case Kind.URL:
             from finetune.served_generator import Url
 
             return Url(spec.where).digest()
+
+
+def _with_sampling(weights: str) -> str:
+    """A digest of a student's weights and of how the function samples from them."""
+    from tinycopy.student import Sampling as Function
+
+    return digest(f"{weights} {Function()}".encode())
+
+
+def generator_identity(spec: Spec) -> str:
+    """The generator's digest; for one that does not tell, a text that is never the same twice."""
+    # Nobody can say whether an unknown generator is still the same, so it is asked every time.
+    return generator_digest(spec) or f"unknown, asked at {datetime.now(UTC).isoformat()}"
 
 
 def open_generator(spec: Spec, sampling: Sampling) -> Generator:
@@ -148,7 +165,7 @@ def open_generator(spec: Spec, sampling: Sampling) -> Generator:
         case Kind.STUDENT:
             from finetune.student_generator import TorchStudent
 
-            return TorchStudent(Path(spec.where), sampling)
+            return TorchStudent(Path(spec.where), sampling.batch)
         case Kind.RELEASE:
             from finetune.served_generator import Release
 

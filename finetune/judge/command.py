@@ -74,7 +74,9 @@ def make_sheet(
         (directory / KEY).write_bytes(msgspec.json.format(msgspec.json.encode(key)) + b"\n")
         return {"questions": len(sheet.items), "identical": key.identical}
 
-    return run_stage("judge sheet", out, inputs=inputs, settings=settings, work=work, resumable=False)
+    return run_stage(
+        "judge sheet", out, inputs=inputs, settings=settings, work=work, resumable=False
+    )
 
 
 def _refuse_another_key(out: Path, inputs: Mapping[str, str], settings: SheetSettings) -> None:

@@ -5,7 +5,6 @@ Not covered here: the generators themselves (finetune/generate.py).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -13,7 +12,7 @@ import msgspec
 from finetune.deck import DeckSettings, Row, load_deck, read_shipped
 from finetune.evaluate import choose
 from finetune.evaluation import EvaluateSettings, Written
-from finetune.generate import HUMAN, Sampling, generator_digest, open_generator, parse_spec
+from finetune.generate import HUMAN, Sampling, generator_identity, open_generator, parse_spec
 from finetune.stage import StageError, digest, file_digest, read_metadata
 
 
@@ -44,9 +43,7 @@ def generator(text: str, sampling: Sampling, seed: int) -> Writer:
         written = open_generator(spec, sampling).write([row.brief for row in rows], seed=seed)
         return [copies[0].text for copies in written]
 
-    # Nobody can say whether an unknown generator is still the same, so it is asked every time.
-    unknown = f"unknown, asked at {datetime.now(UTC).isoformat()}"
-    return Writer(spec.label, generator_digest(spec) or unknown, write)
+    return Writer(spec.label, generator_identity(spec), write)
 
 
 def saved(path: Path, rows: Sequence[Row], split: str) -> Writer:

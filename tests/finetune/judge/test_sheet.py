@@ -73,7 +73,7 @@ def test_a_rater_fills_in_the_sheet_from_the_keyboard_and_it_is_scored(
     saved = downloaded(page, "Save JSON", tmp_path)
     answers = read_answers([saved], key)
     assert answers[0].rater == "=Anna"
-    assert answers[0].answers == {item: "2" for item in key.items}
+    assert answers[0].answers == dict.fromkeys(key.items, "2")
     assert score(key, answers).rows == len(BRIEFS)
     with downloaded(page, "Save CSV", tmp_path).open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
