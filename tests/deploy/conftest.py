@@ -1,4 +1,4 @@
-"""A workspace with the function's source, and a project in which Terraform has made the function."""
+"""A workspace with the function's source, and a project whose function Terraform has made."""
 
 import contextlib
 import shutil
