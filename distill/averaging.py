@@ -1,6 +1,7 @@
 """The mean of the last good checkpoints, which is often better than any of them alone."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
@@ -18,18 +19,21 @@ def average_checkpoints(trainer: StudentTrainer, checkpoints: Path, most: int) -
     best = Path(trainer.state.best_model_checkpoint or _by_step(checkpoints)[-1])
     before = [c for c in _by_step(checkpoints) if _step(c) <= _step(best)]
     single, mean = _mean([best]), _mean(before[-most:])
-    scores = {}
+    rows: Any = trainer.eval_dataset
+    found = {}
     for name, weights in (("single", single), ("mean", mean)):
         trainer.accelerator.unwrap_model(trainer.model).load_state_dict(weights, strict=False)
-        scores[name] = trainer.evaluate(metric_key_prefix="valid")
-    kept = max(scores, key=lambda name: scores[name]["valid_score"])
+        found[name] = trainer.quality(rows)
+    kept = max(found, key=lambda name: found[name].score)
     weights = single if kept == "single" else mean
     trainer.accelerator.unwrap_model(trainer.model).load_state_dict(weights, strict=False)
     return {
-        **scores[kept],
+        "valid_chrf": found[kept].chrf,
+        "valid_checks": found[kept].checks,
+        "valid_score": found[kept].score,
         "averaged": len(before[-most:]) if kept == "mean" else 1,
-        "valid_score_single": scores["single"]["valid_score"],
-        "valid_score_mean": scores["mean"]["valid_score"],
+        "valid_score_single": found["single"].score,
+        "valid_score_mean": found["mean"].score,
     }
 
 

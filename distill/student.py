@@ -161,6 +161,7 @@ def _train(
     say(f"student: {size:,} parameters, {len(examples):,} pairs, from {last or 'scratch'}")
     result = trainer.train(resume_from_checkpoint=last)
     scores = average_checkpoints(trainer, checkpoints, settings.average)
+    wait_for_everyone()  # no rank reads the checkpoints any more
     if is_main_process():
         model.save_pretrained(directory)
         shutil.rmtree(checkpoints)

@@ -5,11 +5,12 @@ from typing import Any
 
 import sentencepiece
 import torch
+from accelerate.utils import gather_object
 from torch.nn.functional import kl_div, log_softmax, softmax
 from torch.utils.data import DataLoader
 from transformers import Adafactor, T5ForConditionalGeneration, Trainer
 
-from distill.greedy import quality, write_with_torch
+from distill.greedy import Quality, quality, write_with_torch
 from distill.pairs import TokenBatches, collate
 from finetune.deck import Row
 from finetune.teacher import IGNORED
@@ -108,9 +109,7 @@ class StudentTrainer(Trainer):
 
         Both are shares in [0, 1]; `score`, their mean, decides which checkpoint is the best.
         """
-        rows: Any = eval_dataset or self.eval_dataset
-        model = self.accelerator.unwrap_model(self.model).eval()
-        found = quality(rows, write_with_torch(model, self._vocabulary, rows))
+        found = self.quality(eval_dataset or self.eval_dataset)
         named = {"chrf": found.chrf, "checks": found.checks, "score": found.score}
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in named.items()}
         self.log(metrics)
@@ -118,3 +117,16 @@ class StudentTrainer(Trainer):
             self.args, self.state, self.control, metrics
         )
         return metrics
+
+    def quality(self, rows: Sequence[Row]) -> Quality:
+        """How good greedy copy for the rows is, with no word to callbacks and logs.
+
+        Each rank writes a share of the copy. All get the same figures, and so agree on when to
+        stop and which checkpoint is best.
+        """
+        rank, world = self.accelerator.process_index, self.accelerator.num_processes
+        model = self.accelerator.unwrap_model(self.model).eval()
+        mine = range(rank, len(rows), world)
+        copies = write_with_torch(model, self._vocabulary, [rows[i] for i in mine])
+        written = dict(gather_object(list(zip(mine, copies, strict=True))))
+        return quality(rows, [written[i] for i in range(len(rows))])

@@ -1,5 +1,6 @@
 """A student learns from deck and labels; its vocabulary loses nothing; its batches are fair."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distill import student as room
+from distill.cli import main
 from distill.label import Label, Labelled
 from distill.pairs import (
     Example,
@@ -24,9 +26,14 @@ from distill.pairs import (
 from distill.student import StudentSettings, load_student, train_student
 from distill.vocabulary import END, PAD, train_vocabulary
 from finetune.deck import Row, read_shipped
-from finetune.stage import StageError
+from finetune.stage import StageError, read_metadata
 from finetune.teacher import IGNORED
-from tests.tiny_models import assert_a_kill_changes_nothing, write_deck, write_recipe
+from tests.tiny_models import (
+    assert_a_kill_changes_nothing,
+    run_with_torchrun,
+    write_deck,
+    write_recipe,
+)
 from tinycopy.encoding import MARKERS
 
 ROWS = read_shipped("train")[:60]
@@ -215,11 +222,58 @@ def test_pairs_are_encoded_once_for_all_runs_that_read_them_alike(
     assert run("other-labels", ROWS[:30]) == [36]
 
 
-def test_part_kill_resume_rest_equals_training_at_once(tmp_path: Path) -> None:
-    deck = write_deck(tmp_path / "deck.jsonl", 40)
-    recipe = write_recipe(
-        tmp_path / "recipe.toml",
+def recipe_in(directory: Path) -> Path:
+    """A recipe with SETTINGS over a deck of 40 rows."""
+    deck = write_deck(directory / "deck.jsonl", 40)
+    return write_recipe(
+        directory / "recipe.toml",
         deck={"path": str(deck), "word_ranges": False},
         student={k: v for k, v in msgspec.to_builtins(SETTINGS).items() if v is not None},
     )
+
+
+def assert_equal(found: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> None:
+    assert found.keys() == expected.keys()
+    for name, weights in expected.items():
+        assert torch.equal(found[name], weights), name
+
+
+def test_under_torchrun_ranks_train_one_student(tmp_path: Path) -> None:
+    recipe, out = recipe_in(tmp_path), tmp_path / "student"
+    words = ["-m", "tests.distill.ranks", str(tmp_path), "student", "--recipe", str(recipe)]
+    run_with_torchrun([*words, "--out", str(out)])
+    for moment in ("trained", "averaged"):
+        first, second = (torch.load(tmp_path / f"rank-{rank}-{moment}.pt") for rank in (0, 1))
+        assert_equal(first, second)
+    model, vocabulary = load_student(out)
+    assert_equal(model.state_dict(), first)
+    assert model.config.vocab_size == vocabulary.vocab_size()
+    assert read_metadata(out).metrics["steps"] == SETTINGS.steps
+    # Two processes take two batches a step, so this is not what one process trains.
+    assert main(["student", "--recipe", str(recipe), "--out", str(tmp_path / "alone")]) == 0
+    with pytest.raises(AssertionError):
+        assert_equal(load_student(tmp_path / "alone")[0].state_dict(), first)
+
+
+def test_averaging_is_no_news_to_callbacks(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Early stopping looks for its metric in every evaluation that it hears of."""
+    logger = logging.getLogger("transformers")
+    logger.addHandler(caplog.handler)
+    try:
+        metadata = train_student(changed(), ROWS, ROWS[:4], None, tmp_path / "s", inputs={})
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert "early stopping" not in caplog.text
+    evaluated = [entry["step"] for entry in metadata.metrics["history"] if "eval_score" in entry]
+    assert evaluated == [4, 8]
+    metrics = metadata.metrics
+    kept = max(metrics["valid_score_single"], metrics["valid_score_mean"])
+    assert metrics["valid_score"] == kept
+    assert metrics["valid_score"] == (metrics["valid_chrf"] + metrics["valid_checks"]) / 2
+
+
+def test_part_kill_resume_rest_equals_training_at_once(tmp_path: Path) -> None:
+    recipe = recipe_in(tmp_path)
     assert_a_kill_changes_nothing("student", recipe, tmp_path)
