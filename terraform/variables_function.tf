@@ -34,12 +34,8 @@ variable "memory_mib" {
   default     = 512
 
   validation {
-    condition     = var.memory_mib >= 256 && var.memory_mib <= 32768 && floor(var.memory_mib) == var.memory_mib
-    error_message = "memory_mib: a whole number from 256 to 32768."
-  }
-  validation {
-    condition     = var.memory_mib >= 512 * var.cpu
-    error_message = "memory_mib: at least 512 for each vCPU; each holds a copy of the student."
+    condition     = var.memory_mib >= 512 * var.cpu && var.memory_mib <= 32768 && floor(var.memory_mib) == var.memory_mib
+    error_message = "memory_mib: a whole number from 512 for each vCPU, which holds a copy of the student, to 32768."
   }
 }
 

@@ -13,7 +13,6 @@ run "wrong_by_themselves" {
     name               = "Tiny_Copy"
     container_image    = "gcr.io/acme/tinycopy:latest"
     cpu                = 3
-    memory_mib         = 128
     min_instances      = -1
     timeout_seconds    = 20
     settings           = { MODEL_URL = "gs://elsewhere" }
@@ -45,7 +44,6 @@ run "wrong_by_themselves" {
     var.name,
     var.container_image,
     var.cpu,
-    var.memory_mib,
     var.min_instances,
     var.timeout_seconds,
     var.settings,
