@@ -15,6 +15,10 @@ from pathlib import Path
 
 from distill import cli
 from docs import measure
+from finetune.bias.command import read_bias
+from finetune.bias.labelled import measure_filter, read_lines
+from finetune.bias.tables import bias_markdown, filter_markdown
+from finetune.stage import read_metadata
 from tinycopy.checks import CHECKS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,11 +61,27 @@ def checks() -> str:
     return table(("check", "passes when"), rows)
 
 
+def safety_filter() -> str:
+    """How many of the labelled lines the safety filter stops."""
+    return filter_markdown(measure_filter(read_lines()))
+
+
+def bias(directory: Path) -> str:
+    """What a finished `tinycopy probe-bias` found. Raises StageError if there is none."""
+    metadata, found = read_metadata(directory), read_bias(directory)
+    digests = ", ".join(f"`{metadata.inputs[label][:12]}`" for label in found.generators)
+    return (
+        f"{found.pairs} pairs, seed {metadata.settings['seed']}; release {digests}.\n\n"
+        f"{bias_markdown(found.generators).strip()}"
+    )
+
+
 IN_STEP: tuple[Block, ...] = (
     Block("README.md", "request", request),
     Block("docs/development.md", "targets", targets),
     Block("docs/commands.md", "commands", commands),
     Block("docs/checks.md", "checks", checks),
+    Block("docs/safety.md", "filter", safety_filter),
 )
 """Parts that follow from the code alone; the same code gives the same text."""
 
@@ -105,7 +125,11 @@ def main(argv: list[str] | None = None) -> None:
     """Rewrite the parts; with --measure also those that the running function answers."""
     parser = argparse.ArgumentParser(description=__doc__, prog="docs.generate")
     parser.add_argument("--measure", action="store_true", help="start the function and measure it")
-    if parser.parse_args(argv).measure:
+    parser.add_argument("--bias", type=Path, help="directory of a finished tinycopy probe-bias")
+    given = parser.parse_args(argv)
+    if given.bias:
+        write_block("docs/safety.md", "bias", bias(given.bias))
+    if given.measure:
         measured = measure.measure(ROOT)
         write_block("README.md", "answer", fenced("json", measured.answer))
         write_block("README.md", "figures", table(("what", "measured", "by"), measured.figures))

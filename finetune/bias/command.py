@@ -48,6 +48,17 @@ class Bias(msgspec.Struct, frozen=True, kw_only=True):
     filter: Filtered
 
 
+def read_bias(directory: Path) -> Bias:
+    """What a finished probe found. Raises StageError if there is none or it cannot be read."""
+    path = directory / BIAS
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Bias)
+    except FileNotFoundError as error:
+        raise StageError(f"{path}: not there; run `tinycopy probe-bias`") from error
+    except msgspec.DecodeError as error:
+        raise StageError(f"{path}: {error}") from error
+
+
 def probe(settings: ProbeSettings, out: Path) -> Metadata:
     """Probe every generator into `out`. Raises StageError if two share a label."""
     specs = [parse_spec(text) for text in settings.generators]
