@@ -59,7 +59,8 @@ def _revision(arguments: argparse.Namespace, _: student.Publish) -> None:
     source = StorageSource(found[1], storage.object_name(_read_zip(arguments.zip)))
     accounts = traffic.Accounts(arguments.run_account, arguments.build_account)
     arguments.state.unlink(missing_ok=True)
-    built = traffic.build(Cloud(), _function_name(arguments), source, accounts)
+    with contextlib.closing(Cloud()) as cloud:
+        built = traffic.build(cloud, _function_name(arguments), source, accounts)
     deployment.write(arguments.state, built)
     if built.stage is Stage.UNCHANGED:
         print(f"{built.recorded} serves this very source: nothing to deploy")
@@ -103,8 +104,8 @@ def _shift(arguments: argparse.Namespace, _: student.Publish) -> None:
                 return
             time.sleep(bounds.pause)
 
-    with _stopped_by_sigterm():
-        traffic.shift(Cloud(), state, arguments.steps, watch)
+    with contextlib.closing(Cloud()) as cloud, _stopped_by_sigterm():
+        traffic.shift(cloud, state, arguments.steps, watch)
     deployment.advance(arguments.state, state, Stage.SHIFTED)
 
 
@@ -114,7 +115,8 @@ def _finish(arguments: argparse.Namespace, _: student.Publish) -> None:
     if state.stage in (Stage.SHIFTED, Stage.UNCHANGED):
         print(f"{state.candidate} serves")
         return
-    traffic.roll_back(Cloud(), state)
+    with contextlib.closing(Cloud()) as cloud:
+        traffic.roll_back(cloud, state)
     raise DeployError(
         f"{state.candidate} did not prove itself (it came as far as {state.stage}): all traffic is"
         f" at {state.recorded}; the step that failed says why"
@@ -133,7 +135,8 @@ def _student(arguments: argparse.Namespace, publish: student.Publish) -> None:
 
 def _rollback(arguments: argparse.Namespace, _: student.Publish) -> None:
     """Send all traffic to a revision of your choice."""
-    traffic.send_all_to(Cloud(), _function_name(arguments), arguments.to)
+    with contextlib.closing(Cloud()) as cloud:
+        traffic.send_all_to(cloud, _function_name(arguments), arguments.to)
     print(f"all traffic is at {arguments.to}")
 
 

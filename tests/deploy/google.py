@@ -211,13 +211,21 @@ class Google:
 
 
 @contextlib.contextmanager
-def google(clients: storage.Client, folder: Path, **environ: str) -> Iterator[Google]:
-    """The APIs and the main URL on ports of loopback; `environ` is that of every revision."""
+def google(
+    clients: storage.Client,
+    folder: Path,
+    start: Callable[[Path], Server] | None = None,
+    **environ: str,
+) -> Iterator[Google]:
+    """The APIs and the main URL on ports of loopback; `environ` is that of every revision.
+
+    `start`, in place of functions-framework, makes a revision of an unpacked zip.
+    """
     numbers = itertools.count()
     lock = threading.Lock()
     with contextlib.ExitStack() as stack:
 
-        class Api(_Handler):
+        class Api(Handler):
             def handle_one(self, method: str, body: bytes) -> tuple[int, bytes]:
                 try:
                     with lock:
@@ -226,7 +234,7 @@ def google(clients: storage.Client, folder: Path, **environ: str) -> Iterator[Go
                     return refused.status, json.dumps(refused.body).encode()
                 return 200, json.dumps(found).encode()
 
-        class Main(_Handler):
+        class Main(Handler):
             def handle_one(self, method: str, body: bytes) -> tuple[int, bytes]:
                 port = fake.route(numbers).port
                 connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -237,16 +245,19 @@ def google(clients: storage.Client, folder: Path, **environ: str) -> Iterator[Go
                     return answer.status, answer.read()
 
         fake = Google(
-            api=stack.enter_context(_serving(Api)),
-            uri=stack.enter_context(_serving(Main)),
+            api=stack.enter_context(serving(Api)),
+            uri=stack.enter_context(serving(Main)),
             clients=clients,
             folder=folder,
-            start=lambda source: stack.enter_context(running(source, **environ)),
+            start=start or (lambda source: stack.enter_context(running(source, **environ))),
         )
         yield fake
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
+    """Answers every request: a subclass says what."""
+
+    content_type = "application/json"
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
@@ -258,7 +269,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         status, content = self.handle_one(self.command, body)
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", self.content_type)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -270,7 +281,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def _serving(handler: type[_Handler]) -> Iterator[str]:
+def serving(handler: type[Handler]) -> Iterator[str]:
+    """A server on a port of loopback; its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
