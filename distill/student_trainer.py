@@ -109,7 +109,8 @@ class StudentTrainer(Trainer):
 
         Both are shares in [0, 1]; `score`, their mean, decides which checkpoint is the best.
         """
-        found = self.quality(eval_dataset or self.eval_dataset)
+        rows: Any = eval_dataset or self.eval_dataset
+        found = self.quality(rows)
         named = {"chrf": found.chrf, "checks": found.checks, "score": found.score}
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in named.items()}
         self.log(metrics)

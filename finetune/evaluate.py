@@ -193,9 +193,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--split", choices=("valid", "test"), default="test", help="default: test")
     add("--limit", type=int, help="evaluate this many rows, each type in its share; default: all")
     add("--seed", type=int, default=1, help="of all sampling; default: 1")
-    sampling = Sampling()
-    add("--temperature", type=float, default=sampling.temperature, help="default: %(default)s")
-    add("--top-p", type=float, default=sampling.top_p, help="default: %(default)s")
+    sampling, unranked = Sampling(), "of base models and teachers; default:"
+    add("--temperature", type=float, default=sampling.temperature, help=f"{unranked} %(default)s")
+    add("--top-p", type=float, default=sampling.top_p, help=f"{unranked} %(default)s")
     add("--batch", type=int, default=sampling.batch, help="briefs at a time; default: %(default)s")
     add("--resume", action="store_true", help="go on with a run that broke off")
     given = parser.parse_args(argv)

@@ -65,8 +65,8 @@ _LIMITS = f"""## Limits
   ways, so they tell generators apart but do not say how good any one is.
 - Perplexity per token compares only models that share a tokenizer; per word and bits per character
   compare all. A student is scored on copy with slots, where names and numbers are almost free.
-- A release and a running function sample several candidates and rank them by the same checks that
-  score them here. The base model, the teacher and the student before conversion write one copy.
+- A student, before conversion or as a release or a running function, samples several candidates
+  and ranks them by the same checks that score them here. The base model and the teacher write one.
 - distinct-n and self-BLEU depend on the number of rows: compare them within one table. Self-BLEU is
   taken on at most {SELF_BLEU_SAMPLE} copies.
 - Milliseconds are those of the machine that ran the evaluation, in batches where a generator runs
@@ -164,10 +164,10 @@ def _evaluation(name: str, evaluation: Evaluation, plots: Mapping[str, str]) -> 
         f"{evaluation.rows} rows of the {settings.split} split, one copy each, "
         f"seed {settings.seed}. `{HUMAN}` is the deck's own held-out copy, the yardstick."
     )
-    if kinds & {Kind.BASE, Kind.TEACHER, Kind.STUDENT}:
+    if kinds & {Kind.BASE, Kind.TEACHER}:
         parts.append(
-            f"Generators in PyTorch sample at temperature {sampling.temperature:g}, "
-            f"top-p {sampling.top_p:g}, {sampling.batch} briefs at a time."
+            f"The base model and the teacher sample at temperature {sampling.temperature:g}, "
+            f"top-p {sampling.top_p:g}."
         )
     parts += ["", score_tables({label: e.scores for label, e in evaluation.entries.items()})]
     for file, caption in _PLOTS.items():

@@ -1,20 +1,17 @@
 """Copy from a student before conversion: a PyTorch encoder-decoder over slots (fp32)."""
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import sentencepiece
-import torch
-from tqdm import tqdm
 from transformers import T5ForConditionalGeneration
 
-from finetune.generate import Copy, Likelihood, Sampling
-from finetune.pretrained_generator import batches_of_like_size, pad, seq2seq_likelihoods, until
+from finetune.batches import Model, likelihoods, sample, seeded
+from finetune.generate import Copy, Likelihood
 from finetune.stage import StageError, digest, file_digest
+from tinycopy import student
 from tinycopy.brief import Brief
 from tinycopy.encoding import slots
-from tinycopy.student import token_limit
 
 _FILES = ("config.json", "model.safetensors", "spm.model")
 
@@ -28,67 +25,82 @@ def student_digest(directory: Path) -> str:
 
 
 class TorchStudent:
-    """A student's directory: config.json, model.safetensors and spm.model."""
+    """A student's directory: config.json, model.safetensors and spm.model.
 
-    def __init__(self, directory: Path, sampling: Sampling) -> None:
-        self._model = T5ForConditionalGeneration.from_pretrained(directory).eval()
+    It samples as many candidates as the function and chooses as the function does, so that it
+    differs from its release in arithmetic alone.
+    """
+
+    def __init__(
+        self, directory: Path, batch: int, sampling: student.Sampling | None = None
+    ) -> None:
+        """batch: briefs at a time.  sampling: the function's own by default."""
         self._spm = sentencepiece.SentencePieceProcessor(model_file=str(directory / "spm.model"))
-        self._sampling = sampling
+        self._model = Model(
+            T5ForConditionalGeneration.from_pretrained(directory).eval(),
+            end=self._spm.eos_id(),
+            padding=self._spm.pad_id(),
+            batch=batch,
+        )
+        self._sampling = sampling or student.Sampling()
 
     def write(self, briefs: Sequence[Brief], *, variants: int = 1, seed: int) -> list[list[Copy]]:
-        """See Generator. Copy that names a slot which its brief lacks comes back empty."""
-        sources = [self._encode(slots(brief).source) for brief in briefs]
-        sizes = [(token_limit(b), len(s)) for b, s in zip(briefs, sources, strict=True)]
-        written: list[list[Copy]] = [[] for _ in briefs]
-        batches = batches_of_like_size(sizes, self._sampling.batch)
-        for i, batch in enumerate(tqdm(batches, desc="write", unit="batch", disable=None)):
-            limit = max(token_limit(briefs[j]) for j in batch)
-            start = time.perf_counter()
-            output = self._sample([sources[j] for j in batch], limit, variants, seed + i)
-            ms = 1000 * (time.perf_counter() - start) / len(output)
-            for place, ids in enumerate(output):
-                j = batch[place // variants]
-                text = slots(briefs[j]).fill(self._spm.decode(ids))
-                written[j].append(Copy(text or "", len(ids), ms))
-        return written
+        """See Generator. A brief for which no candidate is usable gets no text."""
+        samples: list[list[student.Sample]] = [[] for _ in briefs]
+        chosen: list[tuple[student.Variant, ...]] = [()] * len(briefs)
+        ms = [0.0] * len(briefs)
+        with seeded(seed):
+            for _ in range(student.BATCHES):
+                lacking = [i for i, found in enumerate(chosen) if len(found) < variants]
+                drawn = self.sample([briefs[i] for i in lacking], variants)
+                for i, (more, took) in zip(lacking, drawn, strict=True):
+                    samples[i] += more
+                    ms[i] += took / variants
+                    chosen[i] = student.choose(briefs[i], samples[i], variants)
+        return [
+            [Copy(v.text, v.tokens, took) for v in found]
+            + [Copy("", 0, took)] * (variants - len(found))
+            for found, took in zip(chosen, ms, strict=True)
+        ]
 
-    def _sample(
-        self, sources: Sequence[list[int]], limit: int, variants: int, seed: int
-    ) -> list[list[int]]:
-        ids, mask = pad(sources, self._spm.pad_id(), left=False)
-        with torch.random.fork_rng(devices=[]), torch.inference_mode():
-            torch.manual_seed(seed)
-            output = self._model.generate(
-                input_ids=ids,
-                attention_mask=mask,
-                do_sample=True,
+    def sample(
+        self, briefs: Sequence[Brief], variants: int
+    ) -> list[tuple[list[student.Sample], float]]:
+        """One batch of candidates for each brief, and the milliseconds that it took."""
+        sources = [self._source(brief) for brief in briefs]
+        drawn = sorted(
+            sample(
+                self._model,
+                sources,
+                [student.token_limit(brief) for brief in briefs],
+                self._sampling.batch(variants),
                 temperature=self._sampling.temperature,
                 top_p=self._sampling.top_p,
-                top_k=0,
-                num_return_sequences=variants,
-                max_new_tokens=limit,
-                eos_token_id=self._spm.eos_id(),
-                pad_token_id=self._spm.pad_id(),
-            )
-        return [until(row, self._spm.eos_id()) for row in output[:, 1:].tolist()]
+                suppress_tokens=[self._spm.unk_id()],
+            ),
+            key=lambda sampled: sampled.index,
+        )
+        pairs = [(sources[one.index], ids) for one in drawn for ids in one.samples]
+        scores = iter(likelihoods(self._model, pairs))
+        return [([self._read(ids, next(scores)) for ids in one.samples], one.ms) for one in drawn]
+
+    def _read(self, ids: list[int], likelihood: Likelihood) -> student.Sample:
+        finished = ids[-1:] == [self._model.end]
+        score = likelihood.sum_logprob / likelihood.tokens
+        return student.Sample(self._spm.decode(ids), score, len(ids), finished)
 
     def log_likelihoods(self, briefs: Sequence[Brief], copies: Sequence[str]) -> list[Likelihood]:
         """See Generator. The copy is scored as the student writes it, with slots.
 
         Slots put back give the copy exactly, so this is a likelihood of the copy's characters.
         """
-        pairs = [
-            (self._encode(slots(b).source), self._encode(slots(b).extract(c)))
-            for b, c in zip(briefs, copies, strict=True)
+        targets = [
+            [*self._spm.encode(slots(brief).extract(copy)), self._model.end]
+            for brief, copy in zip(briefs, copies, strict=True)
         ]
-        found: dict[int, Likelihood] = {}
-        for batch in batches_of_like_size(
-            [(len(s), len(t)) for s, t in pairs], self._sampling.batch
-        ):
-            chosen = [pairs[j] for j in batch]
-            scores = seq2seq_likelihoods(self._model, chosen, self._spm.pad_id())
-            found |= zip(batch, scores, strict=True)
-        return [found[i] for i in range(len(pairs))]
+        sources = [self._source(brief) for brief in briefs]
+        return likelihoods(self._model, list(zip(sources, targets, strict=True)))
 
-    def _encode(self, text: str) -> list[int]:
-        return [*self._spm.encode(text), self._spm.eos_id()]
+    def _source(self, brief: Brief) -> list[int]:
+        ids: list[int] = self._spm.encode(slots(brief).source)
+        return [*ids[: student.MAX_SOURCE_TOKENS - 1], self._model.end]

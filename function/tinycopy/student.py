@@ -6,7 +6,7 @@ Not covered here: where a release comes from (release.py) and which one serves (
 import queue
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import ctranslate2
@@ -18,6 +18,7 @@ from tinycopy.checks import run_checks
 from tinycopy.encoding import Slots, slots
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import ReleaseError
+from tinycopy.settings import Settings
 
 SAFETY_CHECKS = frozenset({"clean_language", "supported_claims", "no_new_numbers"})
 """Copy that fails one of these is never returned."""
@@ -25,6 +26,8 @@ ALIKE = 0.8
 """Two copies that share this part of their words (Jaccard) count as the same variant."""
 END = "</s>"
 MAX_SOURCE_TOKENS = 1024
+BATCHES = 2
+"""Most batches of candidates that are sampled for one request."""
 
 _ANY_SEED = 2**32 - 1  # CTranslate2's own mark for "draw a seed from the system"
 _SEEDING = threading.Lock()  # CTranslate2 has one seed for the process
@@ -35,9 +38,27 @@ _WARM_UP = Brief(type=CopyType.SLOGAN, product="Sunrise Mug")
 class Sampling:
     """How candidates are drawn: how many for one variant, temperature above 0, nucleus 0-1."""
 
-    candidates: int = 8
-    temperature: float = 0.8
-    top_p: float = 0.95
+    candidates: int = Settings.candidates
+    temperature: float = Settings.temperature
+    top_p: float = Settings.top_p
+
+    def batch(self, variants: int) -> int:
+        """How many candidates one batch holds, to choose `variants` from."""
+        return self.candidates + 2 * (variants - 1)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a student sampled for a brief, its slots not yet filled.
+
+    score: mean log probability of a token.  tokens: END included, if it ended.  finished: ended by
+    itself, not by the token limit.
+    """
+
+    text: str
+    score: float
+    tokens: int
+    finished: bool
 
 
 @dataclass(frozen=True)
@@ -67,7 +88,7 @@ class Written:
 @dataclass(frozen=True)
 class _Candidate:
     variant: Variant
-    finished: bool  # ended by itself, not by the token limit
+    finished: bool
 
     @property
     def rank(self) -> tuple[int, bool, float]:
@@ -135,15 +156,15 @@ class Student:
         pieces: list[str] = self._pieces.encode(marked.source, out_type=str)
         return [*pieces[: MAX_SOURCE_TOKENS - 1], END]
 
-    @staticmethod
     def _sample(
+        self,
         translator: ctranslate2.Translator,
         tokens: list[str],
         count: int,
         limit: int,
         sampling: Sampling,
-    ) -> list[tuple[list[str], float]]:
-        """`count` samples, each as tokens (END included if it ended) and mean log probability."""
+    ) -> list[Sample]:
+        """`count` samples of at most `limit` tokens."""
         result = translator.translate_batch(
             [tokens],
             beam_size=1,
@@ -157,7 +178,12 @@ class Student:
             return_scores=True,
             return_end_token=True,
         )[0]
-        return list(zip(result.hypotheses, result.scores, strict=True))
+        samples = []
+        for pieces, score in zip(result.hypotheses, result.scores, strict=True):
+            finished = pieces[-1:] == [END]
+            text = self._pieces.decode(pieces[:-1] if finished else pieces)
+            samples.append(Sample(text, score, len(pieces), finished))
+        return samples
 
     def write(
         self,
@@ -172,44 +198,43 @@ class Student:
         kind of processor. Too few safe copies that differ get one more batch, then fewer come
         back. Raises NoUsableCopy if none is safe.
         """
-        marked = slots(brief)
-        tokens = self._tokens(marked)
+        tokens = self._tokens(slots(brief))
         sampling = sampling or Sampling()
-        count = sampling.candidates + 2 * (variants - 1)
-        found: list[_Candidate] = []
-        batches = written = 0
+        count = sampling.batch(variants)
+        samples: list[Sample] = []
         chosen: tuple[Variant, ...] = ()
+        batches = 0
         worker = self._workers.get()
         try:
             translator = worker if seed is None else self._translator(seed % _ANY_SEED)
-            while batches < 2 and len(chosen) < variants:
+            while batches < BATCHES and len(chosen) < variants:
                 batches += 1
-                samples = self._sample(translator, tokens, count, token_limit(brief), sampling)
-                written += sum(len(pieces) for pieces, _ in samples)
-                found += self._candidates(brief, marked, samples)
-                chosen = _best(found, variants)
+                samples += self._sample(translator, tokens, count, token_limit(brief), sampling)
+                chosen = choose(brief, samples, variants)
         finally:
             self._workers.put(worker)
         if not chosen:
             raise NoUsableCopy(
-                f"all of {batches * count} candidates were empty or failed a safety check; "
+                f"all of {len(samples)} candidates were empty or failed a safety check; "
                 "say it in other words or give more features"
             )
-        return Written(chosen, len(tokens), written, batches * count)
+        written = sum(sample.tokens for sample in samples)
+        return Written(chosen, len(tokens), written, len(samples))
 
-    def _candidates(
-        self, brief: Brief, marked: Slots, samples: list[tuple[list[str], float]]
-    ) -> list[_Candidate]:
-        """The samples as copy with its checks, without the empty and those with a foreign slot."""
-        found = []
-        for pieces, score in samples:
-            finished = pieces[-1:] == [END]
-            filled = marked.fill(self._pieces.decode(pieces[:-1] if finished else pieces))
-            text = " ".join((filled or "").split())
-            if re.search(r"\w", text):
-                checks = run_checks(brief, text)
-                found.append(_Candidate(Variant(text, checks, score, len(pieces)), finished))
-        return found
+
+def choose(brief: Brief, samples: Iterable[Sample], variants: int) -> tuple[Variant, ...]:
+    """Up to `variants` copies that differ, best first; none that is empty or unsafe.
+
+    Whoever samples, a release or the student before conversion, chooses by this.
+    """
+    marked = slots(brief)
+    found = []
+    for sample in samples:
+        text = " ".join((marked.fill(sample.text) or "").split())
+        if re.search(r"\w", text):
+            variant = Variant(text, run_checks(brief, text), sample.score, sample.tokens)
+            found.append(_Candidate(variant, sample.finished))
+    return _best(found, variants)
 
 
 def _best(found: list[_Candidate], variants: int) -> tuple[Variant, ...]:

@@ -12,6 +12,8 @@ from distill.convert import ConvertSettings, convert
 from distill.student import StudentSettings, load_student, train_student
 from finetune.deck import read_shipped
 from finetune.stage import StageError
+from finetune.student_generator import TorchStudent
+from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import FILES, MANIFEST, digest, parse, verify
 from tinycopy.student import Sampling, Student
 
@@ -64,6 +66,32 @@ def test_float32_writes_what_pytorch_writes(student: Path, tmp_path: Path) -> No
     metadata = convert(settings, student, ROWS, tmp_path / "release", inputs={})
     assert metadata.metrics["valid_same_copy"] == 1.0
     assert metadata.metrics["valid_chrf"] > 0, "the student writes something to compare"
+
+
+def test_the_evaluations_pytorch_student_writes_and_scores_as_its_float32_release(
+    student: Path, tmp_path: Path
+) -> None:
+    """A nucleus of one token leaves nothing to chance, so only the arithmetic can differ."""
+    settings = msgspec.structs.replace(SETTINGS, compute_type="float32")
+    convert(settings, student, ROWS, tmp_path / "release", inputs={})
+    release = Student({name: (tmp_path / "release" / name).read_bytes() for name in FILES})
+    greedy = Sampling(candidates=2, top_p=1e-6)
+    before = TorchStudent(student, batch=4, sampling=greedy)
+    briefs = [row.brief for row in ROWS[:12]]
+    drawn = before.sample(briefs, variants=1)
+    compared = 0
+    for brief, [copy], (samples, _) in zip(
+        briefs, before.write(briefs, seed=1), drawn, strict=True
+    ):
+        try:
+            [variant] = release.write(brief, 1, 1, greedy).variants
+        except NoUsableCopy:
+            assert copy.text == ""
+            continue
+        assert (copy.text, copy.tokens) == (variant.text, variant.tokens)
+        assert samples[0].score == pytest.approx(variant.score, abs=0.01)
+        compared += 1
+    assert compared >= 3
 
 
 def test_the_gate_reads_the_pytorch_student_before_conversion_touches_it(

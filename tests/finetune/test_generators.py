@@ -1,5 +1,6 @@
 """Generators that run in PyTorch, on tiny models with random weights made here."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from transformers import (
     PreTrainedTokenizerFast,
     T5Config,
     T5ForConditionalGeneration,
+    set_seed,
 )
 
+from finetune.batches import seeded
 from finetune.generate import (
     Generator,
     Sampling,
@@ -22,8 +25,12 @@ from finetune.generate import (
 )
 from finetune.pretrained_generator import instruction, tidy
 from finetune.stage import StageError
+from finetune.student_generator import TorchStudent
 from tinycopy.brief import Brief, CopyType, Length, Tone
 from tinycopy.encoding import MARKERS
+from tinycopy.settings import Settings
+from tinycopy.student import Sampling as FunctionSampling
+from tinycopy.student import choose, token_limit
 
 BRIEFS = [
     Brief(type=CopyType.SLOGAN, product="Ovenlight", length=Length.SHORT),
@@ -82,6 +89,7 @@ def make_student(directory: Path) -> None:
         pad_token_id=0,
         eos_token_id=1,
     )
+    set_seed(7)
     T5ForConditionalGeneration(config).save_pretrained(directory)
 
 
@@ -101,7 +109,8 @@ def test_every_brief_gets_its_variants_within_the_token_limit(spec: str) -> None
     assert [len(copies) for copies in written] == [2, 2, 2]
     for brief, copies in zip(BRIEFS, written, strict=True):
         for copy in copies:
-            assert 0 < copy.tokens <= 2 * max(b.word_range[1] for b in BRIEFS) + 16
+            assert copy.tokens <= token_limit(brief)
+            assert copy.tokens > 0 or not copy.text
             assert copy.ms > 0
             assert not set(copy.text) & set(MARKERS), brief
 
@@ -124,6 +133,44 @@ def test_likelihoods_do_not_depend_on_the_batch(spec: str) -> None:
         assert one.sum_logprob == pytest.approx(other.sum_logprob, rel=1e-4)
         # Random weights know nothing: about the logarithm of the vocabulary for each token.
         assert -8 < one.sum_logprob / one.tokens < -4
+
+
+def test_a_student_draws_as_many_candidates_as_the_function(tmp_path: Path) -> None:
+    make_student(tmp_path)
+    settings = Settings()
+    [(samples, ms)] = TorchStudent(tmp_path, batch=2).sample(BRIEFS[:1], variants=3)
+    assert len(samples) == settings.candidates + 2 * 2
+    assert all(0 < sample.tokens <= token_limit(BRIEFS[0]) for sample in samples)
+    assert ms > 0
+
+
+@pytest.mark.parametrize(("variants", "candidates", "batches"), [(1, 30, 1), (5, 1, 2)])
+def test_a_student_chooses_as_the_function_and_draws_again_where_too_few_are_usable(
+    tmp_path: Path, variants: int, candidates: int, batches: int
+) -> None:
+    make_student(tmp_path)
+    student = TorchStudent(tmp_path, batch=2, sampling=FunctionSampling(candidates))
+    brief = BRIEFS[0]
+    with seeded(1):
+        drawn = [student.sample([brief], variants)[0][0] for _ in range(2)]
+    enough = len(choose(brief, drawn[0], variants)) == variants
+    assert enough == (batches == 1)
+    chosen = choose(brief, itertools.chain(*drawn[:batches]), variants)
+    [copies] = student.write([brief], variants=variants, seed=1)
+    assert [copy.text for copy in copies] == [
+        *(variant.text for variant in chosen),
+        *[""] * (variants - len(chosen)),
+    ]
+
+
+def test_another_way_to_sample_makes_another_generator(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_student(tmp_path)
+    before = generator_digest(parse_spec(f"student={tmp_path}"))
+    assert generator_digest(parse_spec(f"student={tmp_path}")) == before
+    monkeypatch.setattr("tinycopy.student.Sampling", lambda: FunctionSampling(candidates=9))
+    assert generator_digest(parse_spec(f"student={tmp_path}")) != before
 
 
 def test_a_student_without_its_vocabulary_is_refused(tmp_path: Path) -> None:

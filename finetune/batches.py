@@ -1,0 +1,163 @@
+"""Token ids through a PyTorch model in batches: samples, and the likelihood of given targets.
+
+Causal models (prompt and copy in one sequence) and encoder-decoders alike. Not covered here: what
+the tokens say (pretrained_generator.py, student_generator.py).
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn.functional import log_softmax
+from tqdm import tqdm
+
+from finetune.generate import Likelihood
+
+Ids = list[int]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A loaded model with the ids of its end and padding, and how many rows it takes at a time."""
+
+    model: Any
+    end: int
+    padding: int
+    batch: int
+
+    @property
+    def seq2seq(self) -> bool:
+        return bool(self.model.config.is_encoder_decoder)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """The samples for source number `index`, each with its end if it ended.
+
+    ms: the wall clock of the batch over its sources.
+    """
+
+    index: int
+    samples: list[Ids]
+    ms: float
+
+
+@contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Sampling inside starts from `seed`; random numbers outside go on as if it had not been."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def sample(
+    model: Model,
+    sources: Sequence[Ids],
+    limits: Sequence[int],
+    count: int,
+    *,
+    temperature: float,
+    top_p: float,
+    **options: Any,
+) -> Iterator[Sampled]:
+    """`count` samples for each source, of at most as many tokens as its limit; in any order.
+
+    Sources of like limit and length share a batch. options: for transformers' `generate`.
+    """
+    sizes = [(limit, len(source)) for limit, source in zip(limits, sources, strict=True)]
+    for chosen in tqdm(_alike(sizes, model.batch), desc="write", unit="batch", disable=None):
+        ids, mask = _pad([sources[i] for i in chosen], model.padding, left=not model.seq2seq)
+        start = time.perf_counter()
+        with torch.inference_mode():
+            output = model.model.generate(
+                input_ids=ids,
+                attention_mask=mask,
+                do_sample=True,
+                temperature=temperature,
+                top_p=top_p,
+                top_k=0,
+                num_return_sequences=count,
+                max_new_tokens=max(limits[i] for i in chosen),
+                eos_token_id=model.end,
+                pad_token_id=model.padding,
+                **options,
+            )
+        ms = 1000 * (time.perf_counter() - start) / len(chosen)
+        # A decoder's output starts from padding, a causal model's from the prompt.
+        rows = output[:, 1 if model.seq2seq else ids.size(1) :].tolist()
+        for place, i in enumerate(chosen):
+            mine = rows[place * count : (place + 1) * count]
+            yield Sampled(i, [_until(row, model.end)[: limits[i]] for row in mine], ms)
+
+
+def likelihoods(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> list[Likelihood]:
+    """The likelihood of each target after its source; pairs are (source, target)."""
+    score = _seq2seq_likelihoods if model.seq2seq else _causal_likelihoods
+    found: dict[int, Likelihood] = {}
+    sizes = [(len(source), len(target)) for source, target in pairs]
+    for chosen in tqdm(_alike(sizes, model.batch), desc="score", unit="batch", disable=None):
+        scores = score(model.model, [pairs[i] for i in chosen], model.padding)
+        found |= zip(chosen, scores, strict=True)
+    return [found[i] for i in range(len(pairs))]
+
+
+def _causal_likelihoods(
+    model: Any, pairs: Sequence[tuple[Ids, Ids]], padding: int
+) -> list[Likelihood]:
+    ids, mask = _pad([s + t for s, t in pairs], padding, left=True)
+    longest = max(len(target) for _, target in pairs)
+    positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
+    with torch.inference_mode():
+        # The logits at each position predict the next token; only the targets' are asked for.
+        logits = model(
+            input_ids=ids, attention_mask=mask, position_ids=positions, logits_to_keep=longest + 1
+        ).logits[:, :-1]
+    return _gather(logits, ids[:, -longest:], [t for _, t in pairs], left=True)
+
+
+def _seq2seq_likelihoods(
+    model: Any, pairs: Sequence[tuple[Ids, Ids]], padding: int
+) -> list[Likelihood]:
+    ids, mask = _pad([s for s, _ in pairs], padding, left=False)
+    targets, _ = _pad([t for _, t in pairs], padding, left=False)
+    with torch.inference_mode():
+        logits = model(input_ids=ids, attention_mask=mask, labels=targets).logits
+    return _gather(logits, targets, [t for _, t in pairs], left=False)
+
+
+def _gather(
+    logits: torch.Tensor, targets: torch.Tensor, unpadded: Sequence[Ids], *, left: bool
+) -> list[Likelihood]:
+    """logits: batch x length x vocabulary; targets: batch x length, padded on one side."""
+    chosen = log_softmax(logits.float(), dim=-1).gather(2, targets.unsqueeze(2)).squeeze(2)
+    sums = (
+        row[-len(t) :].sum() if left else row[: len(t)].sum()
+        for row, t in zip(chosen, unpadded, strict=True)
+    )
+    return [Likelihood(float(s), len(t)) for s, t in zip(sums, unpadded, strict=True)]
+
+
+def _pad(sequences: Sequence[Ids], padding: int, *, left: bool) -> tuple[torch.Tensor, torch.Tensor]:
+    """Token ids and attention mask, batch x longest."""
+    longest = max(map(len, sequences))
+    ids = torch.full((len(sequences), longest), padding)
+    mask = torch.zeros_like(ids)
+    for i, sequence in enumerate(sequences):
+        place = slice(longest - len(sequence), None) if left else slice(0, len(sequence))
+        ids[i, place] = torch.tensor(sequence)
+        mask[i, place] = 1
+    return ids, mask
+
+
+def _alike(sizes: Sequence[tuple[int, int]], most: int) -> list[list[int]]:
+    """Indices in batches of at most `most`, like sizes together, largest first."""
+    order = sorted(range(len(sizes)), key=lambda i: (sizes[i], i), reverse=True)
+    return [order[i : i + most] for i in range(0, len(order), most)]
+
+
+def _until(ids: Ids, end: int) -> Ids:
+    """The tokens up to the first end, which is included."""
+    return ids[: ids.index(end) + 1] if end in ids else ids
