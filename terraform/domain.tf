@@ -3,7 +3,7 @@
 
 locals {
   balanced = toset(var.domain[*])
-  paged    = var.page ? local.balanced : toset([])
+  cached   = var.cdn ? local.balanced : toset([])
 }
 
 resource "google_compute_global_address" "this" {
@@ -125,28 +125,51 @@ resource "google_compute_backend_service" "api" {
   }
 }
 
+# The files of the web page carry their content's digest in their path, so Cloud CDN may keep them
+# as long as the function says.
+resource "google_compute_backend_service" "page" {
+  for_each = local.cached
+
+  name                  = "${var.name}-page"
+  load_balancing_scheme = "EXTERNAL_MANAGED"
+  protocol              = "HTTPS"
+  security_policy       = google_compute_security_policy.this[each.key].id
+  enable_cdn            = true
+
+  backend {
+    group = google_compute_region_network_endpoint_group.this[each.key].id
+  }
+  cdn_policy {
+    cache_mode = "USE_ORIGIN_HEADERS"
+    cache_key_policy {
+      include_host         = true
+      include_protocol     = false
+      include_query_string = false
+    }
+  }
+}
+
 resource "google_compute_url_map" "this" {
   for_each = local.balanced
 
   name            = var.name
-  default_service = var.page ? google_compute_backend_bucket.page[each.key].id : google_compute_backend_service.api[each.key].id
+  default_service = google_compute_backend_service.api[each.key].id
 
   dynamic "host_rule" {
-    for_each = local.paged
+    for_each = local.cached
     content {
       hosts        = [host_rule.value]
-      path_matcher = "api"
+      path_matcher = "page"
     }
   }
   dynamic "path_matcher" {
-    for_each = local.paged
+    for_each = local.cached
     content {
-      name            = "api"
-      default_service = google_compute_backend_bucket.page[path_matcher.value].id
+      name            = "page"
+      default_service = google_compute_backend_service.api[path_matcher.value].id
       path_rule {
-        # The function's routes; a test compares them.
-        paths   = ["/v1/*", "/docs", "/health", "/info", "/openapi.json"]
-        service = google_compute_backend_service.api[path_matcher.value].id
+        paths   = ["/page/*"]
+        service = google_compute_backend_service.page[path_matcher.value].id
       }
     }
   }

@@ -198,13 +198,13 @@ variable "rate_limit" {
   }
 }
 
-variable "page" {
-  description = "Whether the load balancer serves a web page from a bucket through Cloud CDN, beside the API; only with domain. Everything in that bucket is public."
+variable "cdn" {
+  description = "Whether Cloud CDN keeps the files of the web page, which the function serves; only with domain."
   type        = bool
   default     = false
 
   validation {
-    condition     = !var.page || var.domain != null
-    error_message = "page: needs domain; the page is served by its load balancer."
+    condition     = !var.cdn || var.domain != null
+    error_message = "cdn: needs domain; Cloud CDN is a part of its load balancer."
   }
 }

@@ -81,7 +81,7 @@ run "wrong_together" {
     min_instances       = 3
     max_instances       = 2
     ingress             = "ALL"
-    page                = true
+    cdn                 = true
     budget              = { billing_account = "012345-6789AB-CDEF01", amount = 0 }
   }
 
@@ -91,7 +91,7 @@ run "wrong_together" {
     var.request_concurrency,
     var.max_instances,
     var.ingress,
-    var.page,
+    var.cdn,
     var.budget,
   ]
 }

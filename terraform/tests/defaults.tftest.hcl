@@ -32,7 +32,7 @@ run "defaults" {
     error_message = "Without a repository there is nothing to trigger."
   }
   assert {
-    condition     = length(google_compute_security_policy.this) + length(google_storage_bucket.page) + length(google_billing_budget.this) == 0
+    condition     = length(google_compute_security_policy.this) + length(google_compute_backend_service.api) + length(google_billing_budget.this) == 0
     error_message = "What is optional is off."
   }
   assert {

@@ -18,7 +18,7 @@ variables {
   alert_emails = ["ops@example.com", "cto@example.com"]
   budget       = { billing_account = "012345-6789AB-CDEF01", amount = 100, currency = "EUR" }
   domain       = "copy.example.com"
-  page         = true
+  cdn          = true
 }
 
 run "production" {
@@ -67,5 +67,9 @@ run "production" {
   assert {
     condition     = output.url == "https://copy.example.com"
     error_message = "Callers use the domain."
+  }
+  assert {
+    condition     = google_compute_backend_service.page["copy.example.com"].enable_cdn && !coalesce(google_compute_backend_service.api["copy.example.com"].enable_cdn, false)
+    error_message = "The page's files are cached, answers are not."
   }
 }
