@@ -189,4 +189,4 @@ def test_a_private_function_is_asked_with_the_identity_of_the_account(
         )
     assert told.stdout.strip() == wanted.digest, told.stderr
     assert len(audiences) == 1
-    assert "audience=https://tinycopy.example" in audiences[0]
+    assert "audience=https%3A%2F%2Ftinycopy.example" in audiences[0]
