@@ -157,7 +157,7 @@ def _rows(source: Source, settings: DeckSettings, seen: set[str]) -> Iterator[Ro
             continue
         seen.update(raw.fields)
         try:
-            yield parse_row(settings.pick(raw.fields))
+            yield parse_row(settings.pick(raw.fields), settings.group(raw.fields))
         except FieldError as error:
             column = settings.columns.get(error.field or "")
             where = f" (column {column!r})" if column else ""

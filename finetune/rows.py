@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import msgspec
 
 from finetune.cleaning import clean
+from finetune.meanings import brief_fields, parse_meaning
 from tinycopy.brief import WORD_RANGES, Brief, Length
 
 FIELDS = (*Brief.__struct_fields__, "copy")
@@ -22,7 +23,8 @@ _QUOTED = re.compile(r"`(\w+)[^`]*`")
 class Row(msgspec.Struct, frozen=True):
     """One row of a deck.
 
-    group: the product or the prompt of the brief; rows of one group stay in one split.
+    group: the product or the prompt of the brief, or its meaning representation if it came as
+        one; rows of one group stay in one split.
     """
 
     brief: Brief
@@ -61,11 +63,13 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     columns: deck field -> column, where the two have different names.
     constants: deck field -> the value that every row has.
     ignore: columns that a deck does not need; any other unknown column makes a bad row.
+    meaning: the column that holds meaning representations, which briefs are made of (meanings.py).
     """
 
     columns: dict[str, str] = {}
     constants: dict[str, str | list[str]] = {}
     ignore: tuple[str, ...] = ()
+    meaning: str | None = None
 
     def __post_init__(self) -> None:
         for table in ("columns", "constants"):
@@ -79,17 +83,33 @@ class Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         """The deck fields of a row; raises FieldError for a column that is none of them."""
         column_of = {f: self.columns.get(f, f) for f in FIELDS}
         for column in row:
-            if column not in column_of.values() and column not in self.ignore:
+            if column not in (*column_of.values(), *self.ignore, self.meaning):
                 reason = "is no field of a deck; map it under `columns` or name it under `ignore`"
                 raise FieldError(column, reason)
         picked = {f: row[c] for f, c in column_of.items() if c in row}
-        return picked | self.constants
+        return {**picked, **self.constants, **self._of_meaning(row)}
+
+    def group(self, row: Mapping[str, object]) -> str | None:
+        """What keeps a row in one split with others, where that is not its product or prompt."""
+        return None if self.meaning is None else str(row.get(self.meaning))
+
+    def _of_meaning(self, row: Mapping[str, object]) -> Mapping[str, object]:
+        if self.meaning is None:
+            return {}
+        text = row.get(self.meaning)
+        if not isinstance(text, str):
+            raise FieldError(self.meaning, "is missing" if text is None else "is not text")
+        try:
+            return brief_fields(parse_meaning(text))
+        except ValueError as error:
+            raise FieldError(self.meaning, str(error)) from None
 
 
-def parse_row(fields: Mapping[str, object]) -> Row:
+def parse_row(fields: Mapping[str, object], group: str | None = None) -> Row:
     """The row that these deck fields make, every text cleaned; raises FieldError.
 
     Empty fields count as missing. A missing length is the one that the copy's words fit.
+    group: None for the product or prompt.
     """
     cleaned = {f: _cleaned(f, value) for f, value in fields.items()}
     present = {f: value for f, value in cleaned.items() if value not in (None, "", [])}
@@ -102,7 +122,7 @@ def parse_row(fields: Mapping[str, object]) -> Row:
         raise _field_error(str(error)) from None
     if "length" not in present:
         brief = msgspec.structs.replace(brief, length=_length(brief, copy))
-    return Row(brief, copy, brief.product or brief.prompt or "")
+    return Row(brief, copy, group or brief.product or brief.prompt or "")
 
 
 def words(copy: str) -> int:

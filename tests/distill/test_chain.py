@@ -105,8 +105,8 @@ class TestRecipes:
     def test_shipped_ones_parse(self, name: str) -> None:
         assert isinstance(read_recipe(name), Recipe)
 
-    def test_they_are_the_three_sizes(self) -> None:
-        assert shipped_recipes() == ["nano", "small", "tiny"]
+    def test_they_are_three_sizes_and_a_benchmark(self) -> None:
+        assert shipped_recipes() == ["e2e", "nano", "small", "tiny"]
         widths = [read_recipe(name).student.width for name in ("nano", "tiny", "small")]
         assert widths == sorted(widths)
 

@@ -1,0 +1,112 @@
+"""Evaluate generators on the E2E NLG benchmark: BLEU, NIST and slot error rate.
+
+--data is a directory with clones of e2e-dataset and e2e-cleaning (github.com/tuetschek); nothing of
+it is kept but the texts that generators write. Choose on --split valid, the default, and run test
+once. --calibrate scores the outputs of TGen that e2e-cleaning stores and fails unless they score
+what is known of them.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from finetune.e2e.data import Case, Edition, read_cases
+from finetune.e2e.scores import E2eScores, calibrate, human_slot_errors, score, score_table
+from finetune.e2e.slot_errors import SlotErrors
+from finetune.generate import Sampling, generator_identity, open_generator, parse_spec
+from finetune.stage import Metadata, StageError, digest, run_stage, say
+
+EVALUATION = "e2e.json"
+
+
+class E2eSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What is evaluated, and how."""
+
+    generators: tuple[str, ...]
+    edition: Edition
+    split: str
+    seed: int
+    sampling: Sampling
+
+
+class E2eEvaluation(msgspec.Struct, frozen=True, kw_only=True):
+    """What e2e.json holds; `entries` are by the generators' labels."""
+
+    settings: E2eSettings
+    cases: int
+    human: SlotErrors
+    entries: dict[str, E2eScores]
+
+
+def evaluate(settings: E2eSettings, cases: Sequence[Case], out: Path) -> Metadata:
+    """Let each generator write one text per case, and score them, into the directory `out`."""
+    specs = [parse_spec(text) for text in settings.generators]
+    if len({spec.label for spec in specs}) < len(specs):
+        raise StageError("generators share a label; name one KIND:LABEL=WHERE")
+    inputs = {spec.label: generator_identity(spec) for spec in specs}
+    inputs["cases"] = digest(msgspec.json.encode(cases))
+    briefs = [case.brief for case in cases]
+
+    def work(directory: Path) -> Mapping[str, Any]:
+        entries = {}
+        for spec in specs:
+            say(f"evaluate-e2e: {spec.label}: {len(cases)} meanings")
+            generator = open_generator(spec, settings.sampling)
+            texts = [copies[0].text for copies in generator.write(briefs, seed=settings.seed)]
+            (directory / f"{spec.label}.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
+            entries[spec.label] = score(cases, texts)
+        human = human_slot_errors(cases)
+        result = E2eEvaluation(settings=settings, cases=len(cases), human=human, entries=entries)
+        content = msgspec.json.format(msgspec.json.encode(result)) + b"\n"
+        (directory / EVALUATION).write_bytes(content)
+        original_test = (settings.edition, settings.split) == (Edition.ORIGINAL, "test")
+        table = score_table(entries, human, original_test=original_test)
+        (directory / "table.md").write_text(table, encoding="utf-8")
+        return {label: msgspec.to_builtins(one) for label, one in entries.items()}
+
+    return run_stage(
+        "evaluate-e2e", out, inputs=inputs, settings=settings, work=work, resumable=False
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """`tinycopy evaluate-e2e`. Raises StageError."""
+    import finetune.generate
+
+    parser = argparse.ArgumentParser(
+        prog="tinycopy evaluate-e2e",
+        description=__doc__,
+        epilog=finetune.generate.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--data", type=Path, required=True, help="directory with the official files")
+    add("--calibrate", action="store_true", help="check the metrics on outputs of known scores")
+    add("--generator", action="append", default=[], metavar="SPEC", help="see below; repeatable")
+    add("--out", type=Path, help="output directory")
+    add("--edition", type=Edition, choices=list(Edition), default=Edition.ORIGINAL)
+    add("--split", choices=("valid", "test"), default="valid", help="default: valid")
+    add("--seed", type=int, default=1, help="of all sampling; default: 1")
+    sampling = Sampling()
+    add("--temperature", type=float, default=sampling.temperature, help="default: %(default)s")
+    add("--top-p", type=float, default=sampling.top_p, help="default: %(default)s")
+    add("--batch", type=int, default=sampling.batch, help="briefs at a time; default: %(default)s")
+    given = parser.parse_args(argv)
+    if given.calibrate:
+        for edition in Edition:
+            say(calibrate(given.data, edition))
+        return
+    if not given.generator or given.out is None:
+        parser.error("give --generator and --out, or --calibrate")
+    settings = E2eSettings(
+        generators=tuple(given.generator),
+        edition=given.edition,
+        split=given.split,
+        seed=given.seed,
+        sampling=Sampling(given.temperature, given.top_p, given.batch),
+    )
+    evaluate(settings, read_cases(given.data, given.edition, given.split), given.out)
+    say((given.out / "table.md").read_text(encoding="utf-8"))
