@@ -9,7 +9,9 @@ The chain, in order (`tinycopy chain` runs the first five):
     convert    student -> release: CTranslate2 int8, refused if it writes worse
     evaluate   measure any generator: base, teacher, student, release, a running URL
     report     evaluations and metadata -> a report in Markdown
+    slides     an evaluation and metadata -> a talk in one HTML file
     judge      blind sheets for people to judge two generators, and the score of their answers
+    probe-bias does copy change with the group that a brief names? what does the filter stop?
     publish    release -> Cloud Storage; promote, rollback, list and prune releases there
     deploy     the function -> Google Cloud: zip, upload, revision, smoke test, traffic, rollback
 
@@ -85,8 +87,20 @@ def _deploy(words: Sequence[str]) -> int:
     return run(words, publish)
 
 
+def _slides(words: Sequence[str]) -> None:
+    from finetune.slides.command import main as run
+
+    run(words)
+
+
 def _judge(words: Sequence[str]) -> None:
     from finetune.judge.command import main as run
+
+    run(words)
+
+
+def _probe_bias(words: Sequence[str]) -> None:
+    from finetune.bias.command import main as run
 
     run(words)
 
@@ -229,7 +243,9 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int | None]] = {
     "chain": _chain,
     "evaluate": _evaluate,
     "report": _report,
+    "slides": _slides,
     "judge": _judge,
+    "probe-bias": _probe_bias,
     "deploy": _deploy,
 } | {command: _bucket(command) for command in BUCKET_COMMANDS}
 

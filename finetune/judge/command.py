@@ -18,7 +18,7 @@ from finetune.evaluate import choose
 from finetune.generate import Sampling
 from finetune.judge.blind import KEY, Form, blind, read_key
 from finetune.judge.page import page
-from finetune.judge.score import read_answers, score
+from finetune.judge.score import SCORE, read_answers, score
 from finetune.judge.size import LEVEL, POWER, needed
 from finetune.judge.tables import judgement_markdown
 from finetune.judge.writers import Writer, generator, saved, split_rows
@@ -34,7 +34,7 @@ from finetune.stage import (
 )
 
 SHEET = "sheet.html"
-SCORE, TABLE = "score.json", "score.md"
+TABLE = "score.md"
 
 
 class SheetSettings(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from finetune.judge.blind import CHOICES, SAME, Form, Key
 from finetune.paired import Mean, Tally, mean, tally
 from finetune.stage import StageError
 
+SCORE = "score.json"
 LEVELS = {Form.PAIRS: Level.NOMINAL, Form.RATINGS: Level.ORDINAL}
 """Who is better has no order that raters could be near in; ratings have."""
 
@@ -46,6 +47,17 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     alpha: float | None
     alpha_level: Level
     ratings: dict[str, Mean]
+
+
+def read_judgement(directory: Path) -> Judgement:
+    """What a finished scoring found. Raises StageError if there is none or it cannot be read."""
+    path = directory / SCORE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Judgement)
+    except FileNotFoundError as error:
+        raise StageError(f"{path}: not there; run `tinycopy judge score`") from error
+    except msgspec.DecodeError as error:
+        raise StageError(f"{path}: {error}") from error
 
 
 def read_answers(paths: Sequence[Path], key: Key) -> list[Answers]:
