@@ -89,6 +89,7 @@ export function listField(field, { change }) {
   const rows = h("ul", { class: "rows" });
   const add = button({ text: words.addFeature, sign: "plus", kind: "plain", onclick: () => insert(lines.length) });
   let lines = [];
+  let drawn = [];
   let problems = {};
   const tell = () => change([...lines]);
 
@@ -115,7 +116,7 @@ export function listField(field, { change }) {
   }
 
   function draw(focusAt, tool) {
-    const drawn = lines.map(row);
+    drawn = lines.map(row);
     rows.replaceChildren(...drawn.map((one) => one.node));
     drawn.forEach((one) => one.mark());
     add.disabled = lines.length >= field.max_items;
@@ -128,22 +129,22 @@ export function listField(field, { change }) {
   function insert(at, ...more) {
     if (lines.length >= field.max_items) return;
     lines.splice(at, 0, ...(more.length ? more.slice(0, field.max_items - lines.length) : [""]));
-    tell();
     draw(at);
+    tell();
   }
 
   function remove(at) {
     lines.splice(at, 1);
     if (!lines.length) lines = [""];
-    tell();
     draw(Math.max(0, at - 1));
+    tell();
   }
 
   function move(from, to, tool) {
     const [line] = lines.splice(from, 1);
     lines.splice(to, 0, line);
-    tell();
     draw(to, tool);
+    tell();
   }
 
   function onKey(event, at, input) {
@@ -175,12 +176,9 @@ export function listField(field, { change }) {
     },
     mark: (found) => {
       problems = found;
-      showError(rows, error, found[field.name]);
-      rows.removeAttribute("aria-invalid");
-      lines.forEach((_, at) => {
-        const item = rows.children[at];
-        showError(item.querySelector("input"), item.querySelector(".error"), found[`${field.name}[${at}]`]);
-      });
+      drawn.forEach((one) => one.mark());
+      error.textContent = found[field.name] ?? "";
+      error.hidden = !found[field.name];
     },
   };
 }
