@@ -74,7 +74,7 @@ def _smoke(arguments: argparse.Namespace, _: student.Publish) -> None:
     _require(arguments.state, state, (Stage.BUILT, *HALFWAY))
     bounds = Bounds(arguments.max_seconds, arguments.tries, arguments.pause)
     with storage.opened(arguments.bucket) as bucket:
-        wanted = student.expected(bucket, arguments.source)
+        wanted = student.expected(bucket, arguments.source, state.pinned)
     passed = smoke(Endpoint(state.candidate_uri, state.uri), wanted, bounds)
     print(f"{state.candidate} wrote {passed.text!r} in {passed.seconds:.2f} s, {passed.digest}")
     if state.stage is Stage.BUILT:
@@ -96,7 +96,7 @@ def _shift(arguments: argparse.Namespace, _: student.Publish) -> None:
         until = time.monotonic() + arguments.watch_seconds
         while True:
             with storage.opened(arguments.bucket) as bucket:
-                wanted = student.expected(bucket, arguments.source)
+                wanted = student.expected(bucket, arguments.source, state.pinned)
             smoke(candidate, wanted, bounds)
             if trouble := is_healthy(main_uri):
                 raise DeployError(f"{main_uri.uri}: {trouble}")
@@ -127,6 +127,9 @@ def _student(arguments: argparse.Namespace, publish: student.Publish) -> None:
     """Publish and promote the embedded student if a new one was committed."""
     state = deployment.read(arguments.state)
     _require(arguments.state, state, (Stage.SHIFTED, Stage.UNCHANGED))
+    if state.pinned is not None:
+        print(f"Terraform pins the function to {state.pinned}: no student is promoted")
+        return
     with storage.opened(arguments.bucket) as bucket:
         endpoint = Endpoint(state.uri, state.uri)
         bounds = Bounds(arguments.max_seconds, arguments.tries, arguments.pause)

@@ -63,6 +63,7 @@ class ServiceConfig(_Answer, frozen=True):
     service: str = ""
     revision: str = ""
     service_account_email: str = ""
+    environment_variables: dict[str, str] = {}
 
 
 class Function(_Answer, frozen=True):

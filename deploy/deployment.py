@@ -22,6 +22,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
 
     service: full name of the Cloud Run service. recorded: the revision that served before and to
     which a failure returns. uri leads to whatever serves, candidate_uri to the candidate alone.
+    pinned: digest of the release that MODEL_URI names; None if the function follows the bucket.
     """
 
     service: str
@@ -29,6 +30,7 @@ class Deployment(msgspec.Struct, frozen=True, kw_only=True):
     recorded: str
     candidate: str
     candidate_uri: str
+    pinned: str | None
     stage: Stage
 
 

@@ -32,9 +32,12 @@ def embedded_digest(source: Path) -> str:
         raise DeployError(f"{source / EMBEDDED}: {error}") from error
 
 
-def expected(bucket: storage.Bucket, source: Path) -> Expected:
-    """What a function that follows the bucket must serve: before a first release, the embedded."""
-    digest = pointed(bucket)
+def expected(bucket: storage.Bucket, source: Path, pinned: str | None) -> Expected:
+    """What the function must serve: the release it is pinned to, or the one pointed at.
+
+    Before a first release there is none, and the embedded one must stand in.
+    """
+    digest = pinned or pointed(bucket)
     if digest is None:
         return Expected(embedded_digest(source), degraded=True)
     return Expected(digest)

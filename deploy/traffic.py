@@ -4,6 +4,7 @@ What serves is pinned by name before anything is built, so that no new revision 
 being the latest.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ from deploy.deployment import Deployment, Stage
 from deploy.errors import DeployError
 
 TAG = "candidate"
+PINNED = re.compile(r"^gs://[^/]+/students/([0-9a-f]{64})/?$")
 
 
 @dataclass(frozen=True)
@@ -34,23 +36,27 @@ def build(cloud: Cloud, name: str, source: StorageSource, accounts: Accounts) ->
     _refuse_other_accounts(name, function.build_config.service_account, accounts.build)
     service = cloud.service(function.service_config.service)
     recorded = _sole_revision(service)
+    pinned = PINNED.search(function.service_config.environment_variables.get("MODEL_URI", ""))
+    built = Deployment(
+        service=service.name,
+        uri=service.uri,
+        recorded=recorded,
+        candidate=recorded,
+        candidate_uri=service.uri,
+        pinned=pinned[1] if pinned else None,
+        stage=Stage.UNCHANGED,
+    )
     unchanged = function.build_config.source.storage_source == source
     if unchanged and function.service_config.revision == recorded:
-        return Deployment(
-            service=service.name,
-            uri=service.uri,
-            recorded=recorded,
-            candidate=recorded,
-            candidate_uri=service.uri,
-            stage=Stage.UNCHANGED,
-        )
+        return built
     cloud.set_traffic(service, [Target(revision=recorded, percent=100)])
     candidate = cloud.build(name, source).service_config.revision
-    return _tagged(cloud, service.name, recorded, candidate)
+    uri = _tag(cloud, service.name, recorded, candidate)
+    return msgspec.structs.replace(built, candidate=candidate, candidate_uri=uri, stage=Stage.BUILT)
 
 
-def _tagged(cloud: Cloud, name: str, recorded: str, candidate: str) -> Deployment:
-    """Gives the candidate a URI of its own. Raises DeployError if it has traffic, or is none."""
+def _tag(cloud: Cloud, name: str, recorded: str, candidate: str) -> str:
+    """The candidate's own URI, made here. Raises DeployError if it has traffic, or is none."""
     service = cloud.service(name)
     if candidate == recorded or service.serving() != {recorded: 100}:
         _send_all_to(cloud, service, recorded)
@@ -65,14 +71,7 @@ def _tagged(cloud: Cloud, name: str, recorded: str, candidate: str) -> Deploymen
     uri = service.tagged(TAG)
     if uri is None:
         raise DeployError(f"{name}: {candidate} got no URI for its tag {TAG!r}: run the step again")
-    return Deployment(
-        service=name,
-        uri=service.uri,
-        recorded=recorded,
-        candidate=candidate,
-        candidate_uri=uri,
-        stage=Stage.BUILT,
-    )
+    return uri
 
 
 def shift(

@@ -64,6 +64,7 @@ class Google:
     served: list[str] = field(default_factory=list)
     before: Callable[[str], None] = lambda call: None
     all_on_latest_ignored: bool = False
+    environ: dict[str, str] = field(default_factory=dict)
 
     @property
     def latest(self) -> str:
@@ -109,6 +110,7 @@ class Google:
                 "service": SERVICE,
                 "revision": self.latest,
                 "serviceAccountEmail": RUN_ACCOUNT,
+                "environmentVariables": self.environ,
                 "uri": self.uri,
                 "allTrafficOnLatestRevision": self.split() == {self.latest: 100},
             },
@@ -249,6 +251,7 @@ def google(
             uri=stack.enter_context(serving(Main)),
             clients=clients,
             folder=folder,
+            environ=environ,
             start=start or (lambda source: stack.enter_context(running(source, **environ))),
         )
         yield fake

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from google.cloud import storage  # type: ignore[import-untyped]
 
-from deploy import deployment, traffic
+from deploy import deployment, student, traffic
 from deploy.cloud import Cloud, StorageSource
 from deploy.deployment import Deployment, Stage
 from deploy.errors import DeployError
+from deploy.smoke import Expected
 from distill import cli
 from tests.deploy import google
 from tests.deploy.google import BUILD_ACCOUNT, FUNCTION, RUN_ACCOUNT, Google, Refused
@@ -89,6 +90,20 @@ def test_a_failed_build_is_told_and_leaves_the_traffic(cloud: Cloud, fake: Googl
 def test_a_source_that_serves_already_is_not_built_again(cloud: Cloud, fake: Google) -> None:
     assert built(cloud, fake, "old.zip").stage is Stage.UNCHANGED
     assert not [call for call in fake.calls if call.startswith("PATCH")]
+
+
+def test_a_release_that_terraform_pins_is_the_one_to_expect(
+    cloud: Cloud, fake: Google, bucket: storage.Bucket, tmp_path: Path
+) -> None:
+    assert built(cloud, fake, "old.zip").pinned is None
+    fake.environ = {"MODEL_URI": f"gs://models/students/{'ab' * 32}"}
+    candidate = built(cloud, fake)
+    assert candidate.pinned == "ab" * 32
+    assert student.expected(bucket, tmp_path, candidate.pinned) == Expected("ab" * 32)
+    state = tmp_path / "deploy.json"
+    deployment.advance(state, candidate, Stage.SHIFTED)
+    assert cli.main(["deploy", "student", f"gs://{bucket.name}", f"--state={state}"]) == 0
+    assert list(bucket.list_blobs(prefix="students/")) == []
 
 
 def test_traffic_that_is_divided_already_is_left_alone(cloud: Cloud, fake: Google) -> None:
