@@ -35,11 +35,11 @@ from finetune.generate import (
     open_generator,
     parse_spec,
 )
-from finetune.overlap import TrainingCopy
 from finetune.plots import save_plots
+from finetune.probe.briefs import read_probe
 from finetune.stage import METADATA, Metadata, StageError, digest, read_metadata, run_stage, say
-from finetune.tables import score_tables
-from tinycopy.brief import CopyType
+from finetune.tables import probe_tables, score_tables
+from tinycopy.brief import Brief, CopyType
 from tinycopy.encoding import encode
 
 _COPIES = "copies"
@@ -83,7 +83,7 @@ def _hash(row: Row) -> tuple[bytes, str]:
 def evaluate(
     settings: EvaluateSettings,
     rows: Sequence[Row],
-    training: Sequence[str],
+    training: Sequence[Row],
     entrants: Sequence[Entrant],
     out: Path,
     *,
@@ -91,42 +91,57 @@ def evaluate(
 ) -> Metadata:
     """Evaluate `entrants` on `rows` (see `choose`) into the directory `out`.
 
-    training: the copy of the training split. Raises StageError if two entrants share a label.
+    training: the rows of the training split. Raises StageError if two entrants share a label.
     """
     labels = [entrant.label for entrant in entrants]
     if doubled := {label for label in labels if labels.count(label) > 1}:
         raise StageError(f"generators share the label {min(doubled)!r}; name one KIND:LABEL=WHERE")
     chosen = choose(rows, settings.limit)
-    rows_digest = digest(msgspec.json.encode(chosen))
+    task = _Task("", [row.brief for row in chosen], [row.copy for row in chosen], _digest(chosen))
+    probe = read_probe() if settings.probe else []
+    probing = _Task("-probe", [one.brief for one in probe], None, _digest(probe))
     # Nobody can say whether an unknown generator is still the same, so it is asked every time.
     unknown = f"unknown, asked at {datetime.now(UTC).isoformat()}"
     inputs = {entrant.label: entrant.digest or unknown for entrant in entrants}
-    inputs |= {"rows": rows_digest, "training copy": digest("\n".join(training).encode())}
+    inputs |= {"rows": task.digest, "training rows": _digest(training), "probe": probing.digest}
 
     def work(directory: Path) -> Mapping[str, Any]:
-        written = {
-            entrant.label: _written(entrant, chosen, rows_digest, settings, directory, out)
-            for entrant in entrants
-        }
-        evaluation = assess(settings, chosen, TrainingCopy(training), written)
+        def written(task: _Task) -> dict[str, Written]:
+            return {
+                entrant.label: _written(entrant, task, settings, directory, out)
+                for entrant in entrants
+            }
+
+        copies = written(task)
+        probed = written(probing) if probe else None
+        evaluation = assess(settings, chosen, training, copies, probe, probed)
         _save(evaluation, directory)
         return {label: entry.scores.all_checks for label, entry in evaluation.entries.items()}
 
     return run_stage("evaluate", out, inputs=inputs, settings=settings, work=work, resume=resume)
 
 
+@dataclass(frozen=True)
+class _Task:
+    """Briefs to write copy for. suffix: of the file that keeps it. references: where there are."""
+
+    suffix: str
+    briefs: Sequence[Brief]
+    references: Sequence[str] | None
+    digest: str
+
+
+def _digest(rows: Sequence[msgspec.Struct]) -> str:
+    return digest(msgspec.json.encode(rows))
+
+
 def _written(
-    entrant: Entrant,
-    rows: Sequence[Row],
-    rows_digest: str,
-    settings: EvaluateSettings,
-    directory: Path,
-    finished: Path,
+    entrant: Entrant, task: _Task, settings: EvaluateSettings, directory: Path, finished: Path
 ) -> Written:
     """What the entrant writes, or wrote: in this run before it broke off, or in the last one."""
-    parts = [entrant.digest, rows_digest, settings.seed, settings.sampling]
+    parts = [entrant.digest, task.digest, settings.seed, settings.sampling]
     fingerprint = digest(msgspec.json.encode(parts))
-    path = directory / _COPIES / f"{entrant.label}.json"
+    path = directory / _COPIES / f"{entrant.label}{task.suffix}.json"
     for known in (path, finished / _COPIES / path.name):
         if entrant.digest is not None and known.is_file():
             written = msgspec.json.decode(known.read_bytes(), type=Written)
@@ -134,11 +149,12 @@ def _written(
                 say(f"evaluate: {entrant.label}: its copies are there already")
                 _write(path, msgspec.json.encode(written))
                 return written
-    say(f"evaluate: {entrant.label}: {len(rows)} briefs")
+    say(f"evaluate: {entrant.label}{task.suffix}: {len(task.briefs)} briefs")
     generator = entrant.open()
-    briefs = [row.brief for row in rows]
-    copies = [copies[0] for copies in generator.write(briefs, seed=settings.seed)]
-    likelihoods = generator.log_likelihoods(briefs, [row.copy for row in rows])
+    copies = [copies[0] for copies in generator.write(task.briefs, seed=settings.seed)]
+    likelihoods = None
+    if task.references is not None:
+        likelihoods = generator.log_likelihoods(task.briefs, task.references)
     written = Written(entrant.kind, fingerprint, copies, likelihoods, entrant.stage)
     _write(path, msgspec.json.encode(written))
     return written
@@ -155,7 +171,8 @@ def _write(path: Path, content: bytes) -> None:
 def _save(evaluation: Evaluation, directory: Path) -> None:
     _write(directory / EVALUATION, msgspec.json.format(msgspec.json.encode(evaluation)) + b"\n")
     scores = {label: entry.scores for label, entry in evaluation.entries.items()}
-    (directory / "table.md").write_text(score_tables(scores))
+    probes = {label: one.probe for label, one in evaluation.entries.items() if one.probe}
+    (directory / "table.md").write_text(score_tables(scores) + probe_tables(probes))
     (directory / "samples.md").write_text(samples_markdown(evaluation))
     save_plots(scores, directory)
 
@@ -168,12 +185,12 @@ def _entrant(spec: Spec, sampling: Sampling) -> Entrant:
     )
 
 
-def _deck(path: str | None, split: str) -> tuple[list[str], Sequence[Row]]:
-    """The copy of the training split, and the rows of `split`."""
+def _deck(path: str | None, split: str) -> tuple[Sequence[Row], Sequence[Row]]:
+    """The rows of the training split, and of `split`."""
     if path is None:
-        return [row.copy for row in read_shipped("train")], read_shipped(split)
+        return read_shipped("train"), read_shipped(split)
     deck = load_deck(DeckSettings(path=path))
-    return [row.copy for row in deck.train], {"valid": deck.valid, "test": deck.test}[split]
+    return deck.train, {"valid": deck.valid, "test": deck.test}[split]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -192,6 +209,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--deck", help="a deck's file, directory or hub id; default: the shipped deck")
     add("--split", choices=("valid", "test"), default="test", help="default: test")
     add("--limit", type=int, help="evaluate this many rows, each type in its share; default: all")
+    add("--probe", action="store_true", help="also score copy for the probe of unseen briefs")
     add("--seed", type=int, default=1, help="of all sampling; default: 1")
     sampling, unranked = Sampling(), "of base models and teachers; default:"
     add("--temperature", type=float, default=sampling.temperature, help=f"{unranked} %(default)s")
@@ -205,6 +223,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "split": given.split,
             "limit": given.limit,
             "seed": given.seed,
+            "probe": given.probe,
             "sampling": {
                 "temperature": given.temperature,
                 "top_p": given.top_p,

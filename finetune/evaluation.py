@@ -12,8 +12,10 @@ from finetune.deck import Row
 from finetune.generate import HUMAN, Copy, Kind, Likelihood, Sampling
 from finetune.metrics import Scores, score
 from finetune.overlap import TrainingCopy
+from finetune.probe.briefs import ProbeBrief, SliceScores, score_probe
 from finetune.stage import Metadata, StageError
 from finetune.tables import Sample, sample_sheet
+from finetune.tone import ToneClassifier
 from tinycopy.brief import CopyType
 from tinycopy.checks import run_checks
 
@@ -30,6 +32,7 @@ class EvaluateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     limit: int | None = None
     seed: int = 1
     sampling: Sampling = Sampling()
+    probe: bool = False
 
 
 class Written(msgspec.Struct, frozen=True):
@@ -48,11 +51,15 @@ class Written(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One generator's results. `stage` is the metadata of the stage that made it, if any."""
+    """One generator's results.
+
+    stage: metadata of the stage that made it, if any.  probe: by slice, if the probe was asked for.
+    """
 
     kind: Kind | None
     scores: Scores
     stage: Metadata | None
+    probe: dict[str, SliceScores] | None = None
 
 
 class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,19 +90,38 @@ def read_evaluation(directory: Path) -> Evaluation:
 def assess(
     settings: EvaluateSettings,
     rows: Sequence[Row],
-    training: TrainingCopy,
+    training: Sequence[Row],
     written: Mapping[str, Written],
+    probe: Sequence[ProbeBrief] = (),
+    probed: Mapping[str, Written] | None = None,
 ) -> Evaluation:
-    """Score what each label's generator wrote, beside the deck's own copy, and pick the samples."""
+    """Score what each label's generator wrote, beside the deck's own copy, and pick the samples.
+
+    training: the rows of the training split.  probed: what each label wrote for the probe's briefs.
+    """
     briefs, references = [row.brief for row in rows], [row.copy for row in rows]
-    human = [Copy(text, 0, 0.0) for text in references]
-    scores = score(briefs, references, human, training=training, human=True)
-    entries = {HUMAN: Entry(None, scores, None)}
-    for label, one in written.items():
-        scores = score(
-            briefs, references, one.copies, training=training, likelihoods=one.likelihoods
+    known = TrainingCopy(row.copy for row in training)
+    tones = ToneClassifier(training) if len({row.brief.tone for row in training}) > 1 else None
+
+    def scored(copies: Sequence[Copy], likelihoods: Sequence[Likelihood] | None) -> Scores:
+        texts = [copy.text for copy in copies]
+        return score(
+            briefs,
+            references,
+            copies,
+            training=known,
+            likelihoods=likelihoods,
+            on_tone=tones.agrees(briefs, texts) if tones else None,
+            human=copies is human,
         )
-        entries[label] = Entry(one.kind, scores, one.stage)
+
+    human = [Copy(text, 0, 0.0) for text in references]
+    entries = {HUMAN: Entry(None, scored(human, None), None)}
+    for label, one in written.items():
+        by_slice = None
+        if probed is not None:
+            by_slice = score_probe(probe, [copy.text for copy in probed[label].copies])
+        entries[label] = Entry(one.kind, scored(one.copies, one.likelihoods), one.stage, by_slice)
     texts = {HUMAN: references}
     texts |= {label: [copy.text for copy in one.copies] for label, one in written.items()}
     samples = [

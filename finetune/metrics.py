@@ -23,6 +23,9 @@ from tinycopy.checks import CHECKS, run_checks
 SELF_BLEU_SAMPLE = 100
 """Self-BLEU compares every pair of copies, so it is taken on at most this many of them."""
 
+BROKEN = ("finished", "not_repetitive", "well_formed", "names_intact")
+"""The checks that broken copy fails: it breaks off, repeats itself, is empty or garbles a name."""
+
 _Z95 = statistics.NormalDist().inv_cdf(0.975)
 
 
@@ -83,7 +86,11 @@ class Copied(msgspec.Struct, frozen=True):
 
 
 class Scores(msgspec.Struct, frozen=True, kw_only=True):
-    """What one generator's copy scores. A metric that is not defined for it is None."""
+    """What one generator's copy scores. A metric that is not defined for it is None.
+
+    broken: copy that fails one of the checks BROKEN.
+    tone: copy that a classifier of the deck's tones hears in the tone asked for (tone.py).
+    """
 
     rows: int
     surprise: Surprise | None
@@ -94,6 +101,8 @@ class Scores(msgspec.Struct, frozen=True, kw_only=True):
     checks: dict[str, Rate]
     all_checks: Rate
     all_checks_by_type: dict[str, Rate]
+    broken: Rate
+    tone: Rate | None
     copied: Copied
     tokens: Spread | None
     ms: Spread | None
@@ -106,11 +115,13 @@ def score(
     *,
     training: TrainingCopy,
     likelihoods: Sequence[Likelihood] | None = None,
+    on_tone: Sequence[bool] | None = None,
     human: bool = False,
 ) -> Scores:
     """Score one copy per brief against one reference per brief.
 
     likelihoods: of the references under the generator, where it gives any.
+    on_tone: whether each copy sounds as asked, where there is a classifier that says.
     human: the copies are the references themselves: likeness, tokens and time mean nothing then.
     Raises ValueError if there is nothing to score or the three differ in length.
     """
@@ -133,6 +144,8 @@ def score(
             type_: rate(p for t, p in zip(types, passes, strict=True) if t == type_)
             for type_ in sorted(set(types))
         },
+        broken=rate(not all(result.get(name, True) for name in BROKEN) for result in results),
+        tone=None if on_tone is None else rate(on_tone),
         copied=copied(training, briefs, texts),
         tokens=None if human else spread([copy.tokens for copy in copies]),
         ms=None if human else spread([copy.ms for copy in copies]),

@@ -17,7 +17,7 @@ from finetune.generate import HUMAN, Kind
 from finetune.metrics import SELF_BLEU_SAMPLE
 from finetune.plots import CHECKS_PLOT, COPIED_PLOT, LATENCY_PLOT
 from finetune.stage import Metadata, StageError, digest, read_metadata, say
-from finetune.tables import percent, score_tables
+from finetune.tables import percent, probe_tables, score_tables
 from tinycopy.checks import CHECKS
 
 _PLOTS = {
@@ -170,6 +170,8 @@ def _evaluation(name: str, evaluation: Evaluation, plots: Mapping[str, str]) -> 
             f"top-p {sampling.top_p:g}."
         )
     parts += ["", score_tables({label: e.scores for label, e in evaluation.entries.items()})]
+    probes = {label: e.probe for label, e in evaluation.entries.items() if e.probe}
+    parts.append(probe_tables(probes))
     for file, caption in _PLOTS.items():
         if path := plots.get(f"{name}/{file}"):
             parts.append(f"![{caption}]({path})\n")

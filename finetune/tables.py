@@ -8,6 +8,7 @@ import msgspec
 from finetune.generate import HUMAN
 from finetune.metrics import Rate, Scores
 from finetune.overlap import COPIED_RUN
+from finetune.probe.briefs import SliceScores
 from tinycopy.brief import Brief
 from tinycopy.checks import CHECKS
 
@@ -41,6 +42,8 @@ def _of(part: _T | None, get: Callable[[_T], float], digits: int) -> str:
 _QUALITY: tuple[tuple[str, Callable[[Scores], str]], ...] = (
     ("rows", lambda s: str(s.rows)),
     ("passes all checks, %", lambda s: percent(s.all_checks)),
+    ("broken (see checks), %", lambda s: percent(s.broken)),
+    ("sounds in the tone asked for, %", lambda s: percent(s.tone) if s.tone else NOT_DEFINED),
     ("BLEU", lambda s: _of(s.likeness, lambda x: x.bleu, 1)),
     ("chrF", lambda s: _of(s.likeness, lambda x: x.chrf, 1)),
     ("ROUGE-1", lambda s: _of(s.likeness, lambda x: x.rouge1, 1)),
@@ -74,6 +77,33 @@ def score_tables(scores: Mapping[str, Scores]) -> str:
             _table("type", scores, [(t, _rate_of("all_checks_by_type", t)) for t in types]),
         )
     )
+
+
+def probe_tables(probes: Mapping[str, Mapping[str, SliceScores]]) -> str:
+    """The probe by slice: all checks of every label, then each check of each; "" without probes."""
+    if not probes:
+        return ""
+    first = next(iter(probes.values()))
+    parts = [
+        "\nProbe of unseen briefs: all checks passed, % by slice (95 % interval):\n",
+        f"| slice | rows | {' | '.join(probes)} |",
+        "|---|---:" + "|---:" * len(probes) + "|",
+    ]
+    for name, scores in first.items():
+        cells = [percent(one[name].all_checks) for one in probes.values()]
+        parts.append(f"| {name} | {scores.rows} | {' | '.join(cells)} |")
+    for label, slices in probes.items():
+        checks = [c.name for c in CHECKS if any(c.name in one.checks for one in slices.values())]
+        parts += [
+            f"\nProbe of unseen briefs: each check passed by {label}, % (95 % interval):\n",
+            f"| check | {' | '.join(slices)} |",
+            "|---" + "|---:" * len(slices) + "|",
+        ]
+        for check in checks:
+            rates = [one.checks.get(check) for one in slices.values()]
+            cells = [percent(rate) if rate else NOT_DEFINED for rate in rates]
+            parts.append(f"| {check} | {' | '.join(cells)} |")
+    return "\n".join(parts) + "\n"
 
 
 def _rate_of(field: str, name: str) -> Callable[[Scores], str]:

@@ -23,18 +23,23 @@ from finetune.generate import (
     parse_spec,
 )
 from finetune.stage import StageError, read_metadata
+from finetune.tables import percent
 from tests.tiny_release import make_release
-from tinycopy.brief import Brief, CopyType, Length
+from tinycopy.brief import Brief, CopyType, Length, Tone
 from tinycopy.encoding import MARKERS
 
-TRAINING = ["Warm bread before the street is awake.", "Pour, wait, drink: tea without a fuss."]
 
-
-def row(type_: CopyType, product: str, copy: str) -> Row:
-    brief = Brief(type=type_, product=product, features=("ready at six",), length=Length.SHORT)
+def row(type_: CopyType, product: str, copy: str, tone: Tone = Tone.PROFESSIONAL) -> Row:
+    brief = Brief(
+        type=type_, product=product, features=("ready at six",), length=Length.SHORT, tone=tone
+    )
     return Row(brief, copy, product)
 
 
+TRAINING = [
+    row(CopyType.SLOGAN, "Emberloaf", "Warm bread before the street is awake."),
+    row(CopyType.SLOGAN, "Steepwell", "Pour, wait, drink: tea without a fuss!", Tone.EXCITING),
+]
 ROWS = [
     row(CopyType.SLOGAN, "Ovenlight", "Bread before dawn"),
     row(CopyType.SLOGAN, "Kettlewise", "Pour wait drink"),
@@ -66,8 +71,8 @@ def entrant(label: str, generator: Echo, digest: str | None = "a") -> Entrant:
     return Entrant(label, Kind.TEACHER, digest, lambda: generator)
 
 
-def settings_of(limit: int | None = None, seed: int = 1) -> EvaluateSettings:
-    return EvaluateSettings(generators=("teacher=echo",), limit=limit, seed=seed)
+def settings_of(limit: int | None = None, seed: int = 1, probe: bool = False) -> EvaluateSettings:
+    return EvaluateSettings(generators=("teacher=echo",), limit=limit, seed=seed, probe=probe)
 
 
 def test_an_evaluation_leaves_scores_samples_plots_and_metadata(tmp_path: Path) -> None:
@@ -80,6 +85,9 @@ def test_an_evaluation_leaves_scores_samples_plots_and_metadata(tmp_path: Path) 
     assert scores.surprise is not None
     assert scores.surprise.per_token == pytest.approx(2.718281828)
     assert scores.checks["not_repetitive"].passed == 2
+    assert scores.broken.passed >= 2
+    assert scores.tone is not None
+    assert scores.tone.rows == 4
     assert evaluation.entries[HUMAN].scores.likeness is None
     assert {sample.brief for sample in evaluation.chosen} == {r.brief for r in ROWS}
     worst = evaluation.worst["echo"]
@@ -93,6 +101,30 @@ def test_an_evaluation_leaves_scores_samples_plots_and_metadata(tmp_path: Path) 
     for plot in ("checks.png", "copied.png", "latency.png"):
         assert (out / plot).read_bytes().startswith(b"\x89PNG")
     assert read_metadata(out).metrics["echo"]["rows"] == 4
+
+
+def test_a_probe_is_scored_by_slice_and_kept_like_other_copies(tmp_path: Path) -> None:
+    echo, out = Echo(), tmp_path / "out"
+    evaluate(settings_of(), ROWS, TRAINING, [entrant("echo", echo)], out)
+    assert read_evaluation(out).entries["echo"].probe is None
+    for _ in range(2):
+        evaluate(settings_of(probe=True), ROWS, TRAINING, [entrant("echo", echo)], out)
+    assert echo.asked == 2
+    entries = read_evaluation(out).entries
+    assert entries[HUMAN].probe is None
+    slices = entries["echo"].probe
+    assert slices is not None
+    assert slices["long name"].checks["names_product"].passed > 0
+    table = (out / "table.md").read_text()
+    assert f"| long name | 26 | {percent(slices['long name'].all_checks)} |" in table
+    assert f"| {percent(slices['all'].checks['names_product'])} |" in table
+
+
+def test_a_deck_of_one_tone_is_scored_without_tones(tmp_path: Path) -> None:
+    evaluate(settings_of(), ROWS, TRAINING[:1], [entrant("echo", Echo())], tmp_path / "out")
+    scores = read_evaluation(tmp_path / "out").entries["echo"].scores
+    assert scores.tone is None
+    assert "| sounds in the tone asked for, % | - | - |" in (tmp_path / "out/table.md").read_text()
 
 
 def test_the_same_evaluation_again_does_nothing(tmp_path: Path) -> None:
