@@ -8,12 +8,15 @@ The chain, in order (`tinycopy chain` runs the first five):
     student    deck + labels -> student: a small encoder-decoder
     convert    student -> release: CTranslate2 int8, refused if it writes worse
     evaluate   measure any generator: base, teacher, student, release, a running URL
+    targets    an evaluation against what copy must reach: floors and aims
     report     evaluations and metadata -> a report in Markdown
     slides     an evaluation and metadata -> a talk in one HTML file
     judge      blind sheets for people to judge two generators, and the score of their answers
     probe-bias does copy change with the group that a brief names? what does the filter stop?
     publish    release -> Cloud Storage; promote, rollback, list and prune releases there
     deploy     the function -> Google Cloud: zip, upload, revision, smoke test, traffic, rollback
+
+On a public benchmark, with its own data: `tinycopy evaluate-e2e`.
 
 Every stage writes metadata.json beside its output, does nothing if its inputs and settings are
 those of the output already there, and never leaves half an output. After an interruption
@@ -70,6 +73,18 @@ def _deck(words: Sequence[str]) -> None:
 
 def _evaluate(words: Sequence[str]) -> None:
     from finetune.evaluate import main as run
+
+    run(words)
+
+
+def _evaluate_e2e(words: Sequence[str]) -> None:
+    from finetune.e2e.evaluate import main as run
+
+    run(words)
+
+
+def _targets(words: Sequence[str]) -> None:
+    from finetune.targets import main as run
 
     run(words)
 
@@ -242,6 +257,8 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int | None]] = {
     "convert": _convert,
     "chain": _chain,
     "evaluate": _evaluate,
+    "evaluate-e2e": _evaluate_e2e,
+    "targets": _targets,
     "report": _report,
     "slides": _slides,
     "judge": _judge,
