@@ -5,7 +5,7 @@ The chain, in order (`tinycopy chain` runs the first five):
     deck       read a deck, report what is in it and what was dropped
     finetune   deck -> teacher: fine-tune a pretrained language model
     label      teacher -> labels: copy for many briefs, kept if it passes the checks
-    student    deck + labels -> student: a small encoder-decoder
+    student    deck + labels -> student: a small model
     convert    student -> release: CTranslate2 int8, refused if it writes worse
     evaluate   measure any generator: base, teacher, student, release, a running URL
     targets    an evaluation against what copy must reach: floors and aims
@@ -148,12 +148,15 @@ def _label(words: Sequence[str]) -> None:
 
 
 def _student(words: Sequence[str]) -> None:
-    """Deck + labels -> student: train a small encoder-decoder from scratch."""
+    """Deck + labels -> student: train a small model, new or out of the teacher's layers."""
     parser = _parser("student", _student.__doc__)
     parser.add_argument("--labels", type=Path, help="directory of labels; none: the deck alone")
+    parser.add_argument("--teacher", type=Path, help="directory of a teacher, for its layers")
     arguments = parser.parse_args(words)
     recipe, deck = _start(arguments)
-    student_stage(recipe, deck, arguments.labels, arguments.out, arguments.resume)
+    student_stage(
+        recipe, deck, arguments.labels, arguments.teacher, arguments.out, arguments.resume
+    )
 
 
 def _convert(words: Sequence[str]) -> None:
@@ -176,7 +179,7 @@ def _chain(words: Sequence[str]) -> None:
     out, resume = arguments.out, arguments.resume
     finetune_stage(recipe, deck, out / "teacher", resume)
     label_stage(recipe, deck, out / "teacher", out / "labels", resume)
-    student_stage(recipe, deck, out / "labels", out / "student", resume)
+    student_stage(recipe, deck, out / "labels", out / "teacher", out / "student", resume)
     convert_stage(recipe, deck, out / "student", out / "release")
     say(f"next: tinycopy evaluate --generator release={out / 'release'} --out {out / 'evaluation'}")
 
@@ -208,14 +211,26 @@ def label_stage(recipe: "Recipe", deck: "Deck", teacher: Path, out: Path, resume
 
 
 def student_stage(
-    recipe: "Recipe", deck: "Deck", labels: Path | None, out: Path, resume: bool
+    recipe: "Recipe",
+    deck: "Deck",
+    labels: Path | None,
+    teacher: Path | None,
+    out: Path,
+    resume: bool,
 ) -> Metadata:
     """Run the student stage of a recipe."""
     from distill.student import train_student
 
     inputs = {"deck": deck.digest}
     return train_student(
-        recipe.student, deck.train, deck.valid, labels, out, inputs=inputs, resume=resume
+        recipe.student,
+        deck.train,
+        deck.valid,
+        labels,
+        out,
+        teacher=teacher,
+        inputs=inputs,
+        resume=resume,
     )
 
 

@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import ctranslate2
 import msgspec
 import sentencepiece
-from ctranslate2.converters.transformers import T5Loader
+from ctranslate2.converters.transformers import LlamaLoader, T5Loader
 from msgspec import Meta
-from transformers import T5ForConditionalGeneration
+from transformers import PreTrainedModel
 
 from distill.greedy import quality, write_with_ctranslate2, write_with_torch
 from distill.student import VOCABULARY, load_student
@@ -29,6 +28,7 @@ from finetune.stage import (
 )
 from tinycopy.encoding import ENCODING
 from tinycopy.manifest import FILES, MANIFEST, File, Manifest, Source, digest
+from tinycopy.model import Model
 
 
 class ConvertSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,28 +69,42 @@ def convert(
     return run_stage("convert", out, inputs=inputs, settings=settings, work=work, resumable=False)
 
 
-class StudentLoader(T5Loader):  # type: ignore[misc]
-    """CTranslate2's T5 loader, with the vocabulary from SentencePiece itself.
+class _Pieces:
+    """The vocabulary from SentencePiece itself, for one of CTranslate2's loaders.
 
     transformers rebuilds a SentencePiece model and drops its byte fallback on the way.
     """
 
     def get_vocabulary(
-        self, model: T5ForConditionalGeneration, tokenizer: sentencepiece.SentencePieceProcessor
+        self, model: PreTrainedModel, tokenizer: sentencepiece.SentencePieceProcessor
     ) -> list[str]:
         """The pieces in the order of their ids."""
         return [tokenizer.id_to_piece(i) for i in range(tokenizer.vocab_size())]
 
+
+class EncoderDecoderLoader(_Pieces, T5Loader):  # type: ignore[misc]
+    """CTranslate2's T5 loader; the decoder starts from padding."""
+
     def set_config(
-        self,
-        config: Any,
-        model: T5ForConditionalGeneration,
-        tokenizer: sentencepiece.SentencePieceProcessor,
+        self, config: Any, model: Any, tokenizer: sentencepiece.SentencePieceProcessor
     ) -> None:
-        """The special tokens; the decoder starts from padding."""
+        """The special tokens."""
         config.bos_token = config.decoder_start_token = tokenizer.id_to_piece(PAD)
         config.eos_token = tokenizer.id_to_piece(END)
         config.unk_token = tokenizer.id_to_piece(UNKNOWN)
+
+
+class DecoderLoader(_Pieces, LlamaLoader):  # type: ignore[misc]
+    """CTranslate2's Llama loader."""
+
+    def set_config(
+        self, config: Any, model: Any, tokenizer: sentencepiece.SentencePieceProcessor
+    ) -> None:
+        """The special tokens, and what the layers' norms add before they divide."""
+        config.bos_token = tokenizer.id_to_piece(PAD)
+        config.eos_token = tokenizer.id_to_piece(END)
+        config.unk_token = tokenizer.id_to_piece(UNKNOWN)
+        config.layer_norm_epsilon = model.config.rms_norm_eps
 
 
 def _convert(
@@ -99,17 +113,23 @@ def _convert(
     model, vocabulary = load_student(student)
     # Before conversion, which quantises some weights in place, the model's own.
     before = write_with_torch(model, vocabulary, valid)
-    spec = StudentLoader()(model, vocabulary)
+    seq2seq = model.config.is_encoder_decoder
+    # Counted before conversion, which takes a decoder's layers apart.
+    parameters = model.num_parameters()
+    spec = (EncoderDecoderLoader if seq2seq else DecoderLoader)()(model, vocabulary)
     spec.validate()
     spec.optimize(quantization=settings.compute_type)
     spec.save(str(directory))
+    if not seq2seq:
+        # One name in every release, whatever the student's architecture.
+        (directory / "vocabulary.json").rename(directory / "shared_vocabulary.json")
     (directory / VOCABULARY).write_bytes((student / VOCABULARY).read_bytes())
     scores = _parity(settings, before, vocabulary, valid, directory)
     manifest = Manifest(
         encoding=ENCODING,
         compute_type=settings.compute_type,
         files={n: File(file_digest(directory / n), (directory / n).stat().st_size) for n in FILES},
-        parameters=sum(p.numel() for p in model.parameters()),
+        parameters=parameters,
         recipe=read_metadata(student).settings,
         scores=scores,
         sources=settings.sources,
@@ -133,8 +153,8 @@ def _parity(
 
     Raises StageError past the settings' bounds.
     """
-    translator = ctranslate2.Translator(str(directory), intra_threads=1)
-    after = write_with_ctranslate2(translator, vocabulary, valid)
+    release = Model({name: (directory / name).read_bytes() for name in FILES})
+    after = write_with_ctranslate2(release, vocabulary, valid)
     torch_quality, quality_now = quality(valid, before), quality(valid, after)
     scores = {
         "valid_chrf": round(quality_now.chrf, 4),

@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ctranslate2
 import sacrebleu
 import sentencepiece
 import torch
 
-from distill.pairs import collate
+from distill.pairs import collate, collate_causal
 from distill.vocabulary import END, PAD
 from finetune.deck import Row
 from tinycopy.checks import run_checks
 from tinycopy.encoding import slots
+from tinycopy.model import Model
 
 MAX_NEW_TOKENS = 200
 _BATCH = 64
@@ -43,10 +43,12 @@ def write_with_torch(
     model: Any, vocabulary: sentencepiece.SentencePieceProcessor, rows: Sequence[Row]
 ) -> list[str]:
     """Greedy copy for the brief of each row, slots filled; '' where a slot is unknown."""
+    causal = not model.config.is_encoder_decoder
     written: list[str] = []
     for batch in _batches(rows):
         tokens = [[*vocabulary.encode(slots(row.brief).source), END] for row in batch]
-        tensors = collate([{"input_ids": ids, "labels": [END]} for ids in tokens])
+        examples = [{"input_ids": ids, "labels": []} for ids in tokens]
+        tensors = collate_causal(examples) if causal else collate(examples)
         with torch.inference_mode():
             output = model.generate(
                 input_ids=tensors["input_ids"].to(model.device),
@@ -54,13 +56,15 @@ def write_with_torch(
                 max_new_tokens=MAX_NEW_TOKENS,
                 do_sample=False,
             )
-        kept = [[t for t in row if t not in (PAD, END)] for row in output.tolist()]
+        # A decoder alone repeats what it read before what it wrote.
+        new = output[:, tensors["input_ids"].size(1) :] if causal else output
+        kept = [[t for t in row if t not in (PAD, END)] for row in new.tolist()]
         written += _fill(batch, vocabulary.decode(kept))
     return written
 
 
 def write_with_ctranslate2(
-    translator: ctranslate2.Translator,
+    model: Model,
     vocabulary: sentencepiece.SentencePieceProcessor,
     rows: Sequence[Row],
 ) -> list[str]:
@@ -69,10 +73,8 @@ def write_with_ctranslate2(
     written: list[str] = []
     for batch in _batches(rows):
         tokens = [[*vocabulary.encode(slots(r.brief).source, out_type=str), end] for r in batch]
-        results = translator.translate_batch(
-            tokens, beam_size=1, max_decoding_length=MAX_NEW_TOKENS
-        )
-        written += _fill(batch, [vocabulary.decode(r.hypotheses[0]) for r in results])
+        pieces = model.greedy(tokens, MAX_NEW_TOKENS)
+        written += _fill(batch, [vocabulary.decode(p) for p in pieces])
     return written
 
 

@@ -1,4 +1,8 @@
-"""What a student learns from: pairs of a marked brief and copy with slots, as token ids."""
+"""What a student learns from: pairs of a marked brief and copy with slots, as token ids.
+
+An encoder-decoder reads the source on one side and writes the target on the other. A decoder alone
+reads one row, source then target; the source's end token stands between them.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -53,20 +57,41 @@ def encode_pairs(
 
 
 def collate(examples: Sequence[Example]) -> dict[str, torch.Tensor]:
-    """A padded batch: input_ids, attention_mask (batch, source) and labels, decoder_input_ids."""
+    """A padded batch for an encoder-decoder.
 
-    def pad(rows: list[list[int]], value: int) -> torch.Tensor:
-        longest = max(map(len, rows))
-        return torch.tensor([row + [value] * (longest - len(row)) for row in rows])
-
-    input_ids = pad([e["input_ids"] for e in examples], PAD)
+    input_ids, attention_mask: (batch, source).  labels, decoder_input_ids: (batch, target).
+    """
+    input_ids = _pad([e["input_ids"] for e in examples], PAD)
     return {
         "input_ids": input_ids,
         "attention_mask": (input_ids != PAD).long(),
-        "labels": pad([e["labels"] for e in examples], IGNORED),
+        "labels": _pad([e["labels"] for e in examples], IGNORED),
         # The decoder starts from padding and reads what it should have written so far.
-        "decoder_input_ids": pad([[PAD, *e["labels"][:-1]] for e in examples], PAD),
+        "decoder_input_ids": _pad([[PAD, *e["labels"][:-1]] for e in examples], PAD),
     }
+
+
+def collate_causal(examples: Sequence[Example]) -> dict[str, torch.Tensor]:
+    """A padded batch for a decoder alone; all targets start in the same column.
+
+    input_ids, attention_mask: (batch, source + target), padded at both ends.  labels: (batch,
+    target), the last columns' own tokens.
+    """
+    sources = _pad([e["input_ids"] for e in examples], PAD, left=True)
+    labels = _pad([e["labels"] for e in examples], IGNORED)
+    input_ids = torch.cat([sources, labels.where(labels != IGNORED, PAD)], dim=1)
+    return {
+        "input_ids": input_ids,
+        "attention_mask": (input_ids != PAD).long(),
+        "labels": labels,
+    }
+
+
+def _pad(rows: list[list[int]], value: int, left: bool = False) -> torch.Tensor:
+    longest = max(map(len, rows))
+    padding = [[value] * (longest - len(row)) for row in rows]
+    padded = [p + r if left else r + p for r, p in zip(rows, padding, strict=True)]
+    return torch.tensor(padded, dtype=torch.long)
 
 
 class TokenBatches(Sampler[list[int]]):

@@ -1,8 +1,9 @@
-"""Train a student: a small encoder-decoder that learns from a deck and a teacher's labels.
+"""Train a student: a small model that learns from a deck and a teacher's labels.
 
 Sequence-level distillation (Kim and Rush, 2016): the student learns the copy that its teacher
 wrote. Where a larger student with the same vocabulary is at hand, it can also learn that
-student's distribution over the next token. Not here: conversion and its checks (convert.py).
+student's distribution over the next token. It is a new encoder-decoder, or a few of the teacher's
+own layers (pruned.py). Not here: conversion and its checks (convert.py).
 """
 
 import functools
@@ -16,7 +17,10 @@ import sentencepiece
 import torch
 from msgspec import Meta
 from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
     EarlyStoppingCallback,
+    PreTrainedModel,
     T5Config,
     T5ForConditionalGeneration,
     TrainingArguments,
@@ -26,6 +30,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from distill.averaging import average_checkpoints
 from distill.pairs import Pair, deck_pairs, encode_pairs, label_pairs
+from distill.pruned import prune
 from distill.student_trainer import StudentTrainer
 from distill.vocabulary import END, PAD, train_vocabulary
 from finetune.cache import tokenised
@@ -49,6 +54,8 @@ VOCABULARY = "spm.model"
 class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The size of a student and how it is trained.
 
+    keep_layers: layers of the teacher to make the student of, from 0 or, as -1, from the last; in
+    place of a new encoder-decoder, whose width, heads, layers and dropout then mean nothing.
     batch_tokens: padded tokens of source and target in a batch.  deck_repeats: times that the deck
     is seen for each time that the labels are.  average: checkpoints averaged at the end, each
     `eval_steps` apart.  logits_from: directory of a student with the same vocabulary to learn the
@@ -56,6 +63,7 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """
 
     vocabulary: Annotated[int, Meta(ge=400)] = 6000
+    keep_layers: tuple[int, ...] = ()
     width: Annotated[int, Meta(ge=8)] = 256
     feed_forward: Annotated[int, Meta(ge=8)] = 1024
     heads: Annotated[int, Meta(ge=1)] = 4
@@ -87,31 +95,39 @@ def train_student(
     labels: Path | None,
     out: Path,
     *,
+    teacher: Path | None = None,
     inputs: Mapping[str, str],
     resume: bool = False,
 ) -> Metadata:
     """Write a trained student (model.safetensors, config.json, spm.model) to `out`.
 
-    labels: directory of a label stage; None trains on the deck alone. Raises StageError if the
-    vocabulary cannot be trained or differs from that of `logits_from`.
+    labels: directory of a label stage; None trains on the deck alone.  teacher: directory of the
+    teacher whose layers `keep_layers` names. Raises StageError if it is missing or has no such
+    layers, or if the vocabulary cannot be trained or differs from that of `logits_from`.
     """
 
     def work(directory: Path) -> Mapping[str, Any]:
-        return _train(settings, train, valid, labels, directory, resume)
+        return _train(settings, train, valid, labels, teacher, directory, resume)
 
     inputs = {**inputs, "encoding": str(ENCODING)}
     if labels is not None:
         inputs |= _label_digests(labels)
+    if settings.keep_layers:
+        if teacher is None:
+            raise StageError("student.keep_layers: whose layers? Name the teacher: --teacher DIR")
+        inputs |= {"teacher": file_digest(teacher / "model.safetensors")}
     return run_stage("student", out, inputs=inputs, settings=settings, work=work, resume=resume)
 
 
 def load_student(
     directory: Path,
-) -> tuple[T5ForConditionalGeneration, sentencepiece.SentencePieceProcessor]:
+) -> tuple[PreTrainedModel, sentencepiece.SentencePieceProcessor]:
     """The PyTorch student in `directory` and its vocabulary. Raises StageError if it has none."""
     if not (directory / VOCABULARY).exists():
         raise StageError(f"{directory}: no {VOCABULARY} here; run `tinycopy student` first")
-    model = T5ForConditionalGeneration.from_pretrained(directory).eval()
+    seq2seq = AutoConfig.from_pretrained(directory).is_encoder_decoder
+    family: Any = T5ForConditionalGeneration if seq2seq else AutoModelForCausalLM
+    model: PreTrainedModel = family.from_pretrained(directory).eval()
     return model, sentencepiece.SentencePieceProcessor(model_file=str(directory / VOCABULARY))
 
 
@@ -120,6 +136,7 @@ def _train(
     train: Sequence[Row],
     valid: Sequence[Row],
     labels: Path | None,
+    teacher: Path | None,
     directory: Path,
     resume: bool,
 ) -> Mapping[str, Any]:
@@ -143,7 +160,7 @@ def _train(
             **({} if labels is None else _label_digests(labels)),
         },
     )
-    model = T5ForConditionalGeneration(_config(settings, vocabulary.vocab_size()))
+    model = _model(settings, teacher, vocabulary)
     checkpoints = directory / "checkpoints"
     trainer = StudentTrainer(
         model=model,
@@ -194,9 +211,19 @@ def _vocabulary(
     return sentencepiece.SentencePieceProcessor(model_file=str(path))
 
 
+def _model(
+    settings: StudentSettings,
+    teacher: Path | None,
+    vocabulary: sentencepiece.SentencePieceProcessor,
+) -> PreTrainedModel:
+    if teacher is not None and settings.keep_layers:
+        return prune(teacher, settings.keep_layers, vocabulary)
+    return T5ForConditionalGeneration(_config(settings, vocabulary.vocab_size()))
+
+
 def _guide(
     settings: StudentSettings, vocabulary: sentencepiece.SentencePieceProcessor
-) -> T5ForConditionalGeneration | None:
+) -> PreTrainedModel | None:
     if settings.logits_from is None:
         return None
     guide, its_vocabulary = load_student(Path(settings.logits_from))

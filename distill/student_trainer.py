@@ -6,12 +6,12 @@ from typing import Any
 import sentencepiece
 import torch
 from accelerate.utils import gather_object
-from torch.nn.functional import kl_div, log_softmax, softmax
+from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
 from torch.utils.data import DataLoader
-from transformers import Adafactor, T5ForConditionalGeneration, Trainer
+from transformers import Adafactor, PreTrainedModel, Trainer
 
 from distill.greedy import Quality, quality, write_with_torch
-from distill.pairs import TokenBatches, collate
+from distill.pairs import TokenBatches, collate, collate_causal
 from finetune.deck import Row
 from finetune.teacher import IGNORED
 
@@ -26,13 +26,13 @@ class StudentTrainer(Trainer):
     def __init__(
         self,
         *,
-        model: T5ForConditionalGeneration,
+        model: PreTrainedModel,
         args: Any,
         examples: Any,
         rows: Sequence[Row],
         vocabulary: sentencepiece.SentencePieceProcessor,
         batch_tokens: int,
-        guide: T5ForConditionalGeneration | None,
+        guide: PreTrainedModel | None,
         guide_weight: float,
         callbacks: list[Any],
     ) -> None:
@@ -42,21 +42,27 @@ class StudentTrainer(Trainer):
             args=args,
             train_dataset=examples,
             eval_dataset=list(rows),
-            data_collator=collate,
+            data_collator=collate if model.config.is_encoder_decoder else collate_causal,
             callbacks=callbacks,
         )
         self._batches = TokenBatches(examples, batch_tokens, args.seed)
         self._vocabulary = vocabulary
-        self._guide = guide.to(args.device) if guide is not None else None
+        self._guide: Any = guide
+        if guide is not None:
+            self._guide.to(args.device)
         self._guide_weight = guide_weight
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
-        """Adafactor with updates in proportion to each weight's own size (Shazeer and Stern, 2018).
+        """AdamW for a teacher's layers; for a T5, Adafactor (Shazeer and Stern, 2018).
 
-        T5's first embeddings are a hundred times larger than its other weights; Adam, whose steps
-        have one size for all, hardly moves them (docs/decisions has what was measured).
+        A T5's first embeddings are a hundred times larger than its other weights; Adam, whose steps
+        have one size for all, hardly moves them. Adafactor's steps are in proportion to each
+        weight's own size (docs/decisions has what was measured).
         """
         trained: Any = model or self.model
+        if not self._unwrapped(trained).config.is_encoder_decoder:
+            adamw: torch.optim.Optimizer = super().create_optimizer(model)
+            return adamw
         self.optimizer = Adafactor(
             trained.parameters(),
             lr=self.args.learning_rate,
@@ -86,18 +92,28 @@ class StudentTrainer(Trainer):
         The divergence is KL(guide || student) per target token, in nats (Hinton et al., 2015, at
         temperature 1).
         """
-        hard, outputs = super().compute_loss(model, dict(inputs), True, num_items_in_batch)
-        loss = hard
+        real = inputs["labels"] != IGNORED
+        logits = self._logits(model, inputs)[real]
+        smoothing = self.args.label_smoothing_factor
+        loss = cross_entropy(logits, inputs["labels"][real], label_smoothing=smoothing)
         if self._guide is not None and model.training:
             with torch.no_grad():
-                guided = self._guide(
-                    **{k: v for k, v in inputs.items() if k != "labels"}
-                ).logits.float()
-            real = inputs["labels"] != IGNORED
-            student = log_softmax(outputs["logits"].float()[real], dim=-1)
-            soft = kl_div(student, softmax(guided[real], dim=-1), reduction="batchmean")
-            loss = (1 - self._guide_weight) * hard + self._guide_weight * soft
-        return (loss, outputs) if return_outputs else loss
+                guided = softmax(self._logits(self._guide, inputs)[real], dim=-1)
+            soft = kl_div(log_softmax(logits, dim=-1), guided, reduction="batchmean")
+            loss = (1 - self._guide_weight) * loss + self._guide_weight * soft
+        return (loss, {"logits": logits}) if return_outputs else loss
+
+    def _logits(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+        """What `model` expects of each target token: (batch, target, pieces)."""
+        known = {name: tensor for name, tensor in inputs.items() if name != "labels"}
+        if self._unwrapped(model).config.is_encoder_decoder:
+            return torch.Tensor(model(**known).logits.float())
+        # The token before each target's foretells it; the other tokens' logits are never made.
+        kept = inputs["labels"].size(1) + 1
+        return torch.Tensor(model(**known, logits_to_keep=kept).logits[:, :-1].float())
+
+    def _unwrapped(self, model: torch.nn.Module) -> Any:
+        return self.accelerator.unwrap_model(model)
 
     def evaluate(
         self,
@@ -126,7 +142,7 @@ class StudentTrainer(Trainer):
         stop and which checkpoint is best.
         """
         rank, world = self.accelerator.process_index, self.accelerator.num_processes
-        model = self.accelerator.unwrap_model(self.model).eval()
+        model = self._unwrapped(self.model).eval()
         mine = range(rank, len(rows), world)
         copies = write_with_torch(model, self._vocabulary, [rows[i] for i in mine])
         written = dict(gather_object(list(zip(mine, copies, strict=True))))

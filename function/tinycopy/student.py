@@ -5,19 +5,18 @@ Not covered here: where a release comes from (release.py) and which one serves (
 
 import queue
 import re
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import ctranslate2
 import msgspec
 import sentencepiece
 
-from tinycopy.brief import Brief, CopyType
+from tinycopy.brief import Brief
 from tinycopy.checks import run_checks
 from tinycopy.encoding import Slots, slots
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import ReleaseError
+from tinycopy.model import ANY_SEED, MAX_SOURCE_TOKENS, Model
 from tinycopy.settings import Settings
 
 SAFETY_CHECKS = frozenset({"clean_language", "supported_claims", "no_new_numbers"})
@@ -25,13 +24,8 @@ SAFETY_CHECKS = frozenset({"clean_language", "supported_claims", "no_new_numbers
 ALIKE = 0.8
 """Two copies that share this part of their words (Jaccard) count as the same variant."""
 END = "</s>"
-MAX_SOURCE_TOKENS = 1024
 BATCHES = 2
 """Most batches of candidates that are sampled for one request."""
-
-_ANY_SEED = 2**32 - 1  # CTranslate2's own mark for "draw a seed from the system"
-_SEEDING = threading.Lock()  # CTranslate2 has one seed for the process
-_WARM_UP = Brief(type=CopyType.SLOGAN, product="Sunrise Mug")
 
 
 @dataclass(frozen=True)
@@ -117,12 +111,9 @@ class Student:
         except (RuntimeError, OSError) as error:
             raise ReleaseError(f"spm.model: {error}") from error
         self._match_vocabulary()
-        self._workers: queue.SimpleQueue[ctranslate2.Translator] = queue.SimpleQueue()
-        try:
-            for _ in range(workers):
-                self._workers.put(self._translator(_ANY_SEED))
-        except (RuntimeError, ValueError) as error:
-            raise ReleaseError(f"model.bin: {error}") from error
+        self._workers: queue.SimpleQueue[Model] = queue.SimpleQueue()
+        for _ in range(workers):
+            self._workers.put(Model(self._files))
 
     def _match_vocabulary(self) -> None:
         count = self._pieces.get_piece_size()
@@ -134,52 +125,18 @@ class Student:
         if vocabulary[:count] != pieces:
             raise ReleaseError("shared_vocabulary.json: is not the vocabulary of spm.model")
 
-    def _translator(self, seed: int) -> ctranslate2.Translator:
-        """A new Translator whose random numbers start from `seed`.
-
-        CTranslate2 seeds a worker's generator when that worker first samples, from a seed of the
-        whole process. So the seed is set, one token sampled and the seed reset under one lock;
-        docs/decisions/2026-11-22-seeds.md has what was measured.
-        """
-        with _SEEDING:
-            ctranslate2.set_random_seed(seed)
-            try:
-                translator = ctranslate2.Translator(
-                    "release", files=self._files, inter_threads=1, intra_threads=1
-                )
-                self._sample(translator, self._tokens(slots(_WARM_UP)), 1, 1, Sampling())
-            finally:
-                ctranslate2.set_random_seed(_ANY_SEED)
-        return translator
-
     def _tokens(self, marked: Slots) -> list[str]:
         pieces: list[str] = self._pieces.encode(marked.source, out_type=str)
         return [*pieces[: MAX_SOURCE_TOKENS - 1], END]
 
     def _sample(
-        self,
-        translator: ctranslate2.Translator,
-        tokens: list[str],
-        count: int,
-        limit: int,
-        sampling: Sampling,
+        self, model: Model, tokens: list[str], count: int, limit: int, sampling: Sampling
     ) -> list[Sample]:
         """`count` samples of at most `limit` tokens."""
-        result = translator.translate_batch(
-            [tokens],
-            beam_size=1,
-            num_hypotheses=count,
-            max_input_length=MAX_SOURCE_TOKENS,
-            max_decoding_length=limit,
-            sampling_topk=0,
-            sampling_topp=sampling.top_p,
-            sampling_temperature=sampling.temperature,
-            disable_unk=True,
-            return_scores=True,
-            return_end_token=True,
-        )[0]
         samples = []
-        for pieces, score in zip(result.hypotheses, result.scores, strict=True):
+        for pieces, score in model.sample(
+            tokens, count, limit, top_p=sampling.top_p, temperature=sampling.temperature
+        ):
             finished = pieces[-1:] == [END]
             text = self._pieces.decode(pieces[:-1] if finished else pieces)
             samples.append(Sample(text, score, len(pieces), finished))
@@ -206,10 +163,10 @@ class Student:
         batches = 0
         worker = self._workers.get()
         try:
-            translator = worker if seed is None else self._translator(seed % _ANY_SEED)
+            model = worker if seed is None else Model(self._files, seed % ANY_SEED)
             while batches < BATCHES and len(chosen) < variants:
                 batches += 1
-                samples += self._sample(translator, tokens, count, token_limit(brief), sampling)
+                samples += self._sample(model, tokens, count, token_limit(brief), sampling)
                 chosen = choose(brief, samples, variants)
         finally:
             self._workers.put(worker)

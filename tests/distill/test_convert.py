@@ -119,14 +119,14 @@ def test_a_conversion_that_breaks_the_student_is_refused(
     student: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The weights are spoilt on their way into the release, as a bad conversion would."""
-    healthy = room.StudentLoader.get_model_spec
+    healthy = room.EncoderDecoderLoader.get_model_spec
 
-    def spoilt(self: room.StudentLoader, model: torch.nn.Module) -> object:
+    def spoilt(self: room.EncoderDecoderLoader, model: torch.nn.Module) -> object:
         spec = healthy(self, model)
         spec.decoder.layer_norm.gamma = 0 * spec.decoder.layer_norm.gamma
         return spec
 
-    monkeypatch.setattr(room.StudentLoader, "get_model_spec", spoilt)
+    monkeypatch.setattr(room.EncoderDecoderLoader, "get_model_spec", spoilt)
     settings = msgspec.structs.replace(SETTINGS, max_chrf_loss=0.001)
     with pytest.raises(StageError, match=r"loses .* of chrf"):
         convert(settings, student, ROWS, tmp_path / "release", inputs={})

@@ -1,0 +1,92 @@
+"""A converted student in CTranslate2: an encoder-decoder, or a decoder that reads and goes on.
+
+Tokens in, tokens out. Not here: what the tokens mean and which copy is best (student.py).
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import ctranslate2
+import msgspec
+
+from tinycopy.manifest import ReleaseError
+
+ANY_SEED = 2**32 - 1  # CTranslate2's own mark for "draw a seed from the system"
+MAX_SOURCE_TOKENS = 1024
+
+_VOCABULARY = "shared_vocabulary.json"
+_SEEDING = threading.Lock()  # CTranslate2 has one seed for the process
+
+
+class Model:
+    """The files of a release as a model that writes one batch at a time, on one CPU."""
+
+    def __init__(self, files: Mapping[str, bytes], seed: int = ANY_SEED) -> None:
+        """Loads config.json, model.bin and shared_vocabulary.json of `files` (name -> content).
+
+        Random numbers start from `seed`. CTranslate2 seeds a worker's generator when that worker
+        first samples, from a seed of the whole process. So the seed is set, one token sampled and
+        the seed reset under one lock; docs/decisions/2026-11-22-seeds.md has what was measured.
+        Raises ReleaseError if CTranslate2 refuses the files.
+        """
+        self._seq2seq = "decoder_start_token" in _config(files)
+        family: Any = ctranslate2.Translator if self._seq2seq else ctranslate2.Generator
+        # A decoder's vocabulary is shared with nobody, so CTranslate2 asks for it by another name.
+        own = files if self._seq2seq else files | {"vocabulary.json": files[_VOCABULARY]}
+        with _SEEDING:
+            ctranslate2.set_random_seed(seed)
+            try:
+                self._model = family("release", files=own, inter_threads=1, intra_threads=1)
+                # The end token alone would be passed over as empty, without a sample.
+                self.sample(["<unk>", "</s>"], 1, 1, top_p=1.0, temperature=1.0)
+            except (RuntimeError, ValueError) as error:
+                raise ReleaseError(f"model.bin: {error}") from error
+            finally:
+                ctranslate2.set_random_seed(ANY_SEED)
+
+    def sample(
+        self, tokens: Sequence[str], count: int, limit: int, *, top_p: float, temperature: float
+    ) -> list[tuple[list[str], float]]:
+        """`count` samples of at most `limit` tokens that follow `tokens`.
+
+        Each as its tokens, the end token included if it ended, and its mean log probability.
+        """
+        result = self._run(
+            [tokens],
+            limit,
+            num_hypotheses=count,
+            sampling_topk=0,
+            sampling_topp=top_p,
+            sampling_temperature=temperature,
+            return_scores=True,
+        )[0]
+        return list(zip(*self._read(result), strict=True))
+
+    def greedy(self, batch: Sequence[Sequence[str]], limit: int) -> list[list[str]]:
+        """The likeliest next tokens, one by one, after each row of `batch`; no end tokens."""
+        rows = [self._read(result)[0][0] for result in self._run(batch, limit)]
+        return [row[:-1] if row[-1:] == ["</s>"] else row for row in rows]
+
+    def _run(self, batch: Sequence[Sequence[str]], limit: int, **options: Any) -> list[Any]:
+        options |= {"beam_size": 1, "disable_unk": True, "return_end_token": True}
+        batch = [list(tokens) for tokens in batch]
+        if self._seq2seq:
+            results = self._model.translate_batch(
+                batch, max_input_length=MAX_SOURCE_TOKENS, max_decoding_length=limit, **options
+            )
+        else:
+            results = self._model.generate_batch(
+                batch, max_length=limit, include_prompt_in_result=False, **options
+            )
+        return list(results)
+
+    def _read(self, result: Any) -> tuple[list[list[str]], list[float]]:
+        return (result.hypotheses if self._seq2seq else result.sequences), result.scores
+
+
+def _config(files: Mapping[str, bytes]) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(files["config.json"], type=dict[str, Any])
+    except msgspec.DecodeError as error:
+        raise ReleaseError(f"config.json: {error}") from error

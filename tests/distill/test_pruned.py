@@ -1,0 +1,135 @@
+"""A student out of a teacher's layers: what it keeps, what it learns, and how it is served."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+import sentencepiece
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from distill.convert import ConvertSettings, convert
+from distill.pairs import collate_causal, deck_pairs, encode_pairs
+from distill.pruned import prune
+from distill.student import StudentSettings, load_student, train_student
+from distill.vocabulary import train_vocabulary
+from finetune.deck import read_shipped
+from finetune.stage import StageError
+from finetune.teacher import IGNORED
+from tests.tiny_models import make_causal, make_seq2seq
+from tinycopy.manifest import FILES
+from tinycopy.model import Model
+
+ROWS = read_shipped("train")[:60]
+PAIRS = deck_pairs(ROWS)
+SETTINGS = StudentSettings(
+    vocabulary=800,
+    keep_layers=(0, -1),
+    learning_rate=1e-3,
+    warmup=2,
+    steps=8,
+    batch_tokens=1500,
+    eval_steps=4,
+    eval_rows=4,
+    average=2,
+    patience=9,
+)
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_causal(tmp_path_factory.mktemp("pruned") / "teacher", ROWS)
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> sentencepiece.SentencePieceProcessor:
+    model = train_vocabulary((text for p in PAIRS for text in p), 800)
+    return sentencepiece.SentencePieceProcessor(model_proto=model)
+
+
+@pytest.fixture(scope="module")
+def student(teacher: Path) -> Path:
+    out = teacher.parent / "student"
+    train_student(SETTINGS, ROWS, ROWS, None, out, teacher=teacher, inputs={})
+    return out
+
+
+def test_the_layers_named_are_kept_as_they_are(
+    teacher: Path, vocabulary: sentencepiece.SentencePieceProcessor
+) -> None:
+    whole = AutoModelForCausalLM.from_pretrained(teacher)
+    pruned = prune(teacher, [-1], vocabulary)
+    assert pruned.config.num_hidden_layers == len(pruned.model.layers) == 1
+    for name, weights in pruned.model.layers[0].named_parameters():
+        assert torch.equal(weights, whole.model.layers[1].get_parameter(name)), name
+    assert pruned.lm_head.weight is pruned.model.embed_tokens.weight
+
+
+def test_a_piece_starts_as_the_mean_of_the_tokens_that_spell_it(
+    teacher: Path, vocabulary: sentencepiece.SentencePieceProcessor
+) -> None:
+    whole = AutoModelForCausalLM.from_pretrained(teacher).get_input_embeddings().weight
+    tokenizer = AutoTokenizer.from_pretrained(teacher)
+    embeddings = prune(teacher, [0], vocabulary).get_input_embeddings().weight
+    piece = next(
+        i
+        for i in range(vocabulary.vocab_size())
+        if len(tokenizer(vocabulary.id_to_piece(i).replace("\u2581", " "))["input_ids"]) == 2
+    )
+    ids = tokenizer(vocabulary.id_to_piece(piece).replace("\u2581", " "))["input_ids"]
+    assert torch.allclose(embeddings[piece], whole[ids].mean(dim=0))
+
+
+def test_targets_start_in_one_column_and_padding_is_masked(
+    vocabulary: sentencepiece.SentencePieceProcessor,
+) -> None:
+    examples = encode_pairs(PAIRS[:5], vocabulary, 320)
+    batch = collate_causal(examples)
+    start = max(len(e["input_ids"]) for e in examples)
+    for example, ids, mask, labels in zip(
+        examples, batch["input_ids"], batch["attention_mask"], batch["labels"], strict=True
+    ):
+        source, target = example["input_ids"], example["labels"]
+        assert ids[start - len(source) : start + len(target)].tolist() == source + target
+        assert int(mask.sum()) == len(source) + len(target)
+        assert labels[labels != IGNORED].tolist() == target
+
+
+def test_training_changes_the_layers_and_is_repeatable(
+    student: Path, teacher: Path, vocabulary: sentencepiece.SentencePieceProcessor, tmp_path: Path
+) -> None:
+    again = tmp_path / "again"
+    train_student(SETTINGS, ROWS, ROWS, None, again, teacher=teacher, inputs={})
+    first, second = (load_student(d)[0].state_dict() for d in (student, again))
+    start = prune(teacher, [0, -1], vocabulary).state_dict()
+    assert all(torch.equal(weights, second[name]) for name, weights in first.items())
+    name = "model.layers.1.mlp.up_proj.weight"
+    assert not torch.equal(first[name], start[name])
+
+
+def test_its_release_serves_what_pytorch_writes(student: Path, tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    settings = ConvertSettings(compute_type="float32", rows=12)
+    metadata = convert(settings, student, ROWS, release, inputs={})
+    assert metadata.metrics["valid_same_copy"] == 1
+    model = Model({name: (release / name).read_bytes() for name in FILES}, seed=1)
+    samples = model.sample(["<unk>", "</s>"], 3, 5, top_p=1.0, temperature=1.0)
+    assert len({tuple(tokens) for tokens, _ in samples}) == 3
+    assert all(1 <= len(tokens) <= 5 and score < 0 for tokens, score in samples)
+
+
+def test_a_layer_that_the_teacher_lacks_is_refused(teacher: Path, tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(SETTINGS, keep_layers=(0, 2))
+    with pytest.raises(StageError, match=r"keep_layers: \[0, 2\], but the teacher has 2 layers"):
+        train_student(settings, ROWS, ROWS, None, tmp_path / "s", teacher=teacher, inputs={})
+
+
+def test_layers_without_a_teacher_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(StageError, match="--teacher DIR"):
+        train_student(SETTINGS, ROWS, ROWS, None, tmp_path / "s", inputs={})
+
+
+def test_a_teacher_of_another_architecture_is_refused(tmp_path: Path) -> None:
+    teacher = make_seq2seq(tmp_path / "t5", ROWS)
+    with pytest.raises(StageError, match="T5Config; only Llama's architecture"):
+        train_student(SETTINGS, ROWS, ROWS, None, tmp_path / "s", teacher=teacher, inputs={})
