@@ -10,7 +10,6 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import ctranslate2
 import msgspec
 import sentencepiece
 import urllib3
@@ -22,8 +21,9 @@ from tinycopy.brief import Brief
 from tinycopy.encoding import slots
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import ReleaseError
+from tinycopy.model import END, Model
 from tinycopy.release import embedded
-from tinycopy.student import END, Student
+from tinycopy.student import Student
 
 _RETRIES = urllib3.Retry(
     total=5,
@@ -45,7 +45,7 @@ class Release:
         except ReleaseError as error:
             raise StageError(f"release {directory}: {error}") from error
         self._spm = sentencepiece.SentencePieceProcessor(model_proto=files["spm.model"])
-        self._translator = ctranslate2.Translator(str(directory), intra_threads=1)
+        self._model = Model(files)
 
     def write(self, briefs: Sequence[Brief], *, variants: int = 1, seed: int) -> list[list[Copy]]:
         """See Generator. A brief for which no candidate is usable gets no text."""
@@ -73,9 +73,11 @@ class Release:
             self._spm.encode(slots(brief).extract(copy), out_type=str)
             for brief, copy in zip(briefs, copies, strict=True)
         ]
-        # CTranslate2 ends each target itself and scores the end too.
-        scored = self._translator.score_batch(sources, targets, max_batch_size=_BATCH)
-        return [Likelihood(sum(one.log_probs), len(one.log_probs)) for one in scored]
+        found: list[list[float]] = []
+        for start in range(0, len(sources), _BATCH):
+            batch = slice(start, start + _BATCH)
+            found += self._model.score(sources[batch], targets[batch])
+        return [Likelihood(sum(scores), len(scores)) for scores in found]
 
 
 class _Digest(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ import msgspec
 from tinycopy.manifest import ReleaseError
 
 ANY_SEED = 2**32 - 1  # CTranslate2's own mark for "draw a seed from the system"
+END = "</s>"
 MAX_SOURCE_TOKENS = 1024
 
 _VOCABULARY = "shared_vocabulary.json"
@@ -39,7 +40,7 @@ class Model:
             try:
                 self._model = family("release", files=own, inter_threads=1, intra_threads=1)
                 # The end token alone would be passed over as empty, without a sample.
-                self.sample(["<unk>", "</s>"], 1, 1, top_p=1.0, temperature=1.0)
+                self.sample(["<unk>", END], 1, 1, top_p=1.0, temperature=1.0)
             except (RuntimeError, ValueError) as error:
                 raise ReleaseError(f"model.bin: {error}") from error
             finally:
@@ -66,23 +67,41 @@ class Model:
     def greedy(self, batch: Sequence[Sequence[str]], limit: int) -> list[list[str]]:
         """The likeliest next tokens, one by one, after each row of `batch`; no end tokens."""
         rows = [self._read(result)[0][0] for result in self._run(batch, limit)]
-        return [row[:-1] if row[-1:] == ["</s>"] else row for row in rows]
+        return [row[:-1] if row[-1:] == [END] else row for row in rows]
+
+    def score(
+        self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]
+    ) -> list[list[float]]:
+        """Log probability of each token of a target, end token included, after its source."""
+        if self._seq2seq:
+            # CTranslate2 ends each target itself and scores the end too.
+            scored = self._model.score_batch(_lists(sources), _lists(targets))
+            return [one.log_probs for one in scored]
+        rows = [[*s, *t, END] for s, t in zip(sources, targets, strict=True)]
+        scored = self._model.score_batch(rows)
+        return [one.log_probs[-len(t) - 1 :] for one, t in zip(scored, targets, strict=True)]
 
     def _run(self, batch: Sequence[Sequence[str]], limit: int, **options: Any) -> list[Any]:
         options |= {"beam_size": 1, "disable_unk": True, "return_end_token": True}
-        batch = [list(tokens) for tokens in batch]
         if self._seq2seq:
             results = self._model.translate_batch(
-                batch, max_input_length=MAX_SOURCE_TOKENS, max_decoding_length=limit, **options
+                _lists(batch),
+                max_input_length=MAX_SOURCE_TOKENS,
+                max_decoding_length=limit,
+                **options,
             )
         else:
             results = self._model.generate_batch(
-                batch, max_length=limit, include_prompt_in_result=False, **options
+                _lists(batch), max_length=limit, include_prompt_in_result=False, **options
             )
         return list(results)
 
     def _read(self, result: Any) -> tuple[list[list[str]], list[float]]:
         return (result.hypotheses if self._seq2seq else result.sequences), result.scores
+
+
+def _lists(batch: Sequence[Sequence[str]]) -> list[list[str]]:
+    return [list(tokens) for tokens in batch]
 
 
 def _config(files: Mapping[str, bytes]) -> dict[str, Any]:

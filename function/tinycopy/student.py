@@ -16,14 +16,13 @@ from tinycopy.checks import run_checks
 from tinycopy.encoding import Slots, slots
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import ReleaseError
-from tinycopy.model import ANY_SEED, MAX_SOURCE_TOKENS, Model
+from tinycopy.model import ANY_SEED, END, MAX_SOURCE_TOKENS, Model
 from tinycopy.settings import Settings
 
 SAFETY_CHECKS = frozenset({"clean_language", "supported_claims", "no_new_numbers"})
 """Copy that fails one of these is never returned."""
 ALIKE = 0.8
 """Two copies that share this part of their words (Jaccard) count as the same variant."""
-END = "</s>"
 BATCHES = 2
 """Most batches of candidates that are sampled for one request."""
 

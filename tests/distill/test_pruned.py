@@ -12,7 +12,7 @@ from distill.convert import ConvertSettings, convert
 from distill.pairs import collate_causal, deck_pairs, encode_pairs
 from distill.pruned import prune
 from distill.student import StudentSettings, load_student, train_student
-from distill.vocabulary import train_vocabulary
+from distill.vocabulary import END, train_vocabulary
 from finetune.deck import read_shipped
 from finetune.stage import StageError
 from finetune.teacher import IGNORED
@@ -116,6 +116,22 @@ def test_its_release_serves_what_pytorch_writes(student: Path, tmp_path: Path) -
     samples = model.sample(["<unk>", "</s>"], 3, 5, top_p=1.0, temperature=1.0)
     assert len({tuple(tokens) for tokens, _ in samples}) == 3
     assert all(1 <= len(tokens) <= 5 and score < 0 for tokens, score in samples)
+
+
+def test_its_release_finds_copy_as_likely_as_pytorch_does(student: Path, tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    settings = ConvertSettings(compute_type="float32", rows=12)
+    convert(settings, student, ROWS, release, inputs={})
+    model, vocabulary = load_student(student)
+    source, target = ([*vocabulary.encode(text)] for text in PAIRS[0])
+    served = Model({name: (release / name).read_bytes() for name in FILES})
+    pieces = [vocabulary.id_to_piece(ids) for ids in ([*source, END], target)]
+    (scores,) = served.score([pieces[0]], [pieces[1]])
+    ids = torch.tensor([[*source, END, *target, END]])
+    with torch.inference_mode():
+        logits = model(ids).logits.log_softmax(dim=-1)[0, len(source) : -1]
+    expected = logits.gather(1, ids[0, len(source) + 1 :, None]).squeeze(1)
+    assert scores == pytest.approx(expected.tolist(), abs=1e-3)
 
 
 def test_a_layer_that_the_teacher_lacks_is_refused(teacher: Path, tmp_path: Path) -> None:
