@@ -107,10 +107,12 @@ class StudentTrainer(Trainer):
         """What `model` expects of each target token: (batch, target, pieces)."""
         known = {name: tensor for name, tensor in inputs.items() if name != "labels"}
         if self._unwrapped(model).config.is_encoder_decoder:
-            return torch.Tensor(model(**known).logits.float())
-        # The token before each target's foretells it; the other tokens' logits are never made.
-        kept = inputs["labels"].size(1) + 1
-        return torch.Tensor(model(**known, logits_to_keep=kept).logits[:, :-1].float())
+            logits: torch.Tensor = model(**known).logits
+        else:
+            # The token before a target's foretells it; the other tokens' logits are never made.
+            kept = inputs["labels"].size(1) + 1
+            logits = model(**known, logits_to_keep=kept).logits[:, :-1]
+        return logits.float()
 
     def _unwrapped(self, model: torch.nn.Module) -> Any:
         return self.accelerator.unwrap_model(model)
