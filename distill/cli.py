@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from distill.recipe import Recipe
     from finetune.deck import Deck
 
-DEFAULT_RECIPE = "tiny"
+DEFAULT_RECIPE = "pruned"
 BUCKET_COMMANDS = ("publish", "promote", "rollback", "list", "prune")
 
 
