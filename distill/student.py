@@ -17,8 +17,6 @@ import sentencepiece
 import torch
 from msgspec import Meta
 from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
     EarlyStoppingCallback,
     PreTrainedModel,
     T5Config,
@@ -35,6 +33,7 @@ from distill.student_trainer import StudentTrainer
 from distill.vocabulary import END, PAD, train_vocabulary
 from finetune.cache import tokenised
 from finetune.deck import Row
+from finetune.pretrained import load_weights
 from finetune.stage import (
     Metadata,
     StageError,
@@ -125,10 +124,7 @@ def load_student(
     """The PyTorch student in `directory` and its vocabulary. Raises StageError if it has none."""
     if not (directory / VOCABULARY).exists():
         raise StageError(f"{directory}: no {VOCABULARY} here; run `tinycopy student` first")
-    seq2seq = AutoConfig.from_pretrained(directory).is_encoder_decoder
-    family: Any = T5ForConditionalGeneration if seq2seq else AutoModelForCausalLM
-    model: PreTrainedModel = family.from_pretrained(directory).eval()
-    return model, sentencepiece.SentencePieceProcessor(model_file=str(directory / VOCABULARY))
+    return load_weights(directory).eval(), sentencepiece.SentencePieceProcessor(model_file=str(directory / VOCABULARY))
 
 
 def _train(

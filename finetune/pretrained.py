@@ -28,10 +28,7 @@ def load_model(name: str, dtype: torch.dtype = torch.float32) -> tuple[PreTraine
     """
     where, options = _locate(name)
     try:
-        config = AutoConfig.from_pretrained(where, **options)
-        seq2seq = config.is_encoder_decoder
-        family = AutoModelForSeq2SeqLM if seq2seq else AutoModelForCausalLM
-        model = family.from_pretrained(where, dtype=dtype, **options)
+        model = load_weights(where, dtype=dtype, **options)
         tokenizer = AutoTokenizer.from_pretrained(where, **options)
     except (OSError, ValueError) as error:
         raise StageError(f"base model {name!r} cannot be loaded: {error}") from error
@@ -40,6 +37,14 @@ def load_model(name: str, dtype: torch.dtype = torch.float32) -> tuple[PreTraine
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return model, tokenizer
+
+
+def load_weights(where: str | Path, **options: Any) -> PreTrainedModel:
+    """The causal or sequence-to-sequence model at `where`; options are those of transformers."""
+    config = AutoConfig.from_pretrained(where, **options)
+    family: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    model: PreTrainedModel = family.from_pretrained(where, **options)
+    return model
 
 
 def model_digest(name: str) -> str:

@@ -1,13 +1,13 @@
-"""Copy from a student before conversion: a PyTorch encoder-decoder over slots (fp32)."""
+"""Copy from a student before conversion: a PyTorch model over slots (fp32)."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import sentencepiece
-from transformers import T5ForConditionalGeneration
 
 from finetune.batches import Model, likelihoods, sample, seeded
 from finetune.generate import Copy, Likelihood
+from finetune.pretrained import load_weights
 from finetune.stage import StageError, digest, file_digest
 from tinycopy import student
 from tinycopy.brief import Brief
@@ -37,7 +37,7 @@ class TorchStudent:
         """batch: briefs at a time.  sampling: the function's own by default."""
         self._spm = sentencepiece.SentencePieceProcessor(model_file=str(directory / "spm.model"))
         self._model = Model(
-            T5ForConditionalGeneration.from_pretrained(directory).eval(),
+            load_weights(directory).eval(),
             end=self._spm.eos_id(),
             padding=self._spm.pad_id(),
             batch=batch,
