@@ -124,7 +124,8 @@ def load_student(
     """The PyTorch student in `directory` and its vocabulary. Raises StageError if it has none."""
     if not (directory / VOCABULARY).exists():
         raise StageError(f"{directory}: no {VOCABULARY} here; run `tinycopy student` first")
-    return load_weights(directory).eval(), sentencepiece.SentencePieceProcessor(model_file=str(directory / VOCABULARY))
+    vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(directory / VOCABULARY))
+    return load_weights(directory).eval(), vocabulary
 
 
 def _train(
