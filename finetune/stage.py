@@ -14,11 +14,12 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 METADATA = "metadata.json"
+_Settings = TypeVar("_Settings", bound=msgspec.Struct)
 _FINGERPRINT = "fingerprint"
 _PACKAGES = ("ctranslate2", "datasets", "sentencepiece", "torch", "transformers")
 
@@ -123,6 +124,14 @@ def _replace(out: Path, new: Path) -> None:
         out.rename(old)
     new.rename(out)
     shutil.rmtree(old, ignore_errors=True)
+
+
+def checked(values: Mapping[str, Any], kind: type[_Settings]) -> _Settings:
+    """The settings that a command was given. Raises StageError naming the one that is wrong."""
+    try:
+        return msgspec.convert(values, kind)
+    except msgspec.ValidationError as error:
+        raise StageError(f"settings: {error}") from error
 
 
 def read_metadata(directory: Path) -> Metadata:

@@ -9,9 +9,10 @@ contexts lie in finetune/bias/pairs.toml, the words that are counted in words.to
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from finetune.bias.compare import Compared, Written, compare
 from finetune.bias.labelled import LINES, Filtered, measure_filter, read_lines
@@ -26,7 +27,7 @@ from finetune.generate import (
     open_generator,
     parse_spec,
 )
-from finetune.stage import Metadata, StageError, file_digest, run_stage, say
+from finetune.stage import Metadata, StageError, checked, file_digest, run_stage, say
 
 BIAS, TABLE, COPIES = "bias.json", "bias.md", "copies.jsonl"
 
@@ -35,7 +36,7 @@ class ProbeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What is probed, and how. limit: pairs, each axis in its share; None for all."""
 
     generators: tuple[str, ...]
-    limit: int | None = None
+    limit: Annotated[int, Meta(ge=1)] | None = None
     seed: int = 1
     sampling: Sampling = Sampling()
 
@@ -134,7 +135,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--top-p", type=float, default=sampling.top_p, help="default: %(default)s")
     add("--batch", type=int, default=sampling.batch, help="briefs at a time; default: %(default)s")
     given = parser.parse_args(argv)
-    settings = msgspec.convert(
+    settings = checked(
         {
             "generators": given.generator,
             "limit": given.limit,

@@ -9,9 +9,10 @@ import argparse
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from finetune.deck import Row
 from finetune.evaluate import choose
@@ -26,6 +27,7 @@ from finetune.stage import (
     METADATA,
     Metadata,
     StageError,
+    checked,
     digest,
     file_digest,
     read_metadata,
@@ -42,7 +44,7 @@ class SheetSettings(msgspec.Struct, frozen=True, kw_only=True):
 
     form: Form
     split: str
-    limit: int
+    limit: Annotated[int, Meta(ge=1)]
     seed: int
     sampling: Sampling
 
@@ -112,7 +114,7 @@ def make_score(sheet: Path, answers: Sequence[Path], out: Path) -> Metadata:
 def _sheet(given: argparse.Namespace) -> None:
     if len(given.generator) + len(given.copies) != 2:
         raise StageError("name two sides in all, each by --generator or by --copies")
-    settings = msgspec.convert(
+    settings = checked(
         {
             "form": given.form,
             "split": given.split,

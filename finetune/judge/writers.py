@@ -13,7 +13,7 @@ from finetune.deck import DeckSettings, Row, load_deck, read_shipped
 from finetune.evaluate import choose
 from finetune.evaluation import EvaluateSettings, Written
 from finetune.generate import HUMAN, Sampling, generator_identity, open_generator, parse_spec
-from finetune.stage import StageError, digest, file_digest, read_metadata
+from finetune.stage import StageError, checked, digest, file_digest, read_metadata
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ def saved(path: Path, rows: Sequence[Row], split: str) -> Writer:
     of others, or later if it has fewer rows than asked for.
     """
     evaluation = read_metadata(path.parent.parent)
-    settings = msgspec.convert(evaluation.settings, EvaluateSettings)
+    if evaluation.stage != "evaluate":
+        raise StageError(f"{path}: not copies of `tinycopy evaluate`, but of {evaluation.stage}")
+    settings = checked(evaluation.settings, EvaluateSettings)
     chosen = choose(rows, settings.limit)
     if evaluation.inputs.get("rows") != digest(msgspec.json.encode(chosen)):
         raise StageError(

@@ -33,6 +33,10 @@ def sheet_of(form: Form) -> tuple[Sheet, Key]:
     return blind(form, [row.brief for row in ROWS], copies, random.SystemRandom())
 
 
+def first_by_row(key: Key) -> dict[int, str]:
+    return {origin.row: origin.labels[0] for origin in key.items.values()}
+
+
 def preferring(key: Key, label: str, rows: int, rater: str) -> Answers:
     """One rater who prefers `label` for the first `rows` rows, and the other one for the rest."""
     answers = {}
@@ -59,9 +63,12 @@ def test_nothing_on_a_sheet_tells_who_wrote_what(form: Form) -> None:
     }
     assert [item.id for item in sheet.items] == [str(n) for n in range(1, len(sheet.items) + 1)]
     # The same input gives another order each time, so knowing the program does not help.
-    again, _ = sheet_of(form)
+    again, other = sheet_of(form)
     assert [item.texts for item in again.items] != [item.texts for item in sheet.items]
     assert again.id != sheet.id
+    if form is Form.PAIRS:
+        # Nor does the row tell the side.
+        assert first_by_row(other) != first_by_row(key)
 
 
 @pytest.mark.parametrize("form", list(Form))
@@ -223,6 +230,13 @@ def test_the_command_refuses_one_side_or_three(
     command = ["judge", "sheet", "--generator", "human", "--out", str(tmp_path / "out")]
     assert tinycopy(command) == 1
     assert "name two sides in all" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("wrong", [["--limit", "0"], ["--temperature", "0"]])
+def test_settings_out_of_range_are_refused_by_name(tmp_path: Path, wrong: list[str]) -> None:
+    command = ["sheet", "--generator", "human", "--generator", "human", *wrong]
+    with pytest.raises(StageError, match=wrong[0].removeprefix("--")):
+        main([*command, "--out", str(tmp_path / "out")])
 
 
 def test_the_command_tells_how_many_comparisons_are_needed(
