@@ -12,6 +12,7 @@ from string import Template
 from typing import Any
 
 from tinycopy.errors import PROBLEMS
+from tinycopy.snippets import SNIPPETS, Snippet
 
 _HERE = Path(__file__).parent
 
@@ -20,17 +21,16 @@ def page(document: dict[str, Any]) -> tuple[bytes, str]:
     """The page as UTF-8 HTML, and the Content-Security-Policy that it needs."""
     style = (_HERE / "docs.css").read_text("utf-8")
     script = (_HERE / "docs.js").read_text("utf-8")
-    body = document["paths"]["/v1/copy"]["post"]["requestBody"]["content"]["application/json"]
-    examples = {name: json.dumps(e["value"], indent=2) for name, e in body["examples"].items()}
     html = Template((_HERE / "docs.html").read_text("utf-8")).substitute(
         style=style,
         script=script,
         summary=escape(document["info"]["summary"]),
-        examples="".join(
-            f'<option value="{escape(value)}">{escape(name)}</option>'
-            for name, value in examples.items()
+        requests="".join(
+            _requests(path, method, operation)
+            for path, operations in document["paths"].items()
+            for method, operation in operations.items()
         ),
-        first=escape(next(iter(examples.values()))),
+        clients="".join(_client(snippet) for snippet in SNIPPETS),
         routes="".join(
             _route(path, method, operation)
             for path, operations in document["paths"].items()
@@ -56,6 +56,28 @@ def page(document: dict[str, Any]) -> tuple[bytes, str]:
 def _allowed(source: str) -> str:
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
     return f"'sha256-{digest}'"
+
+
+def _requests(path: str, method: str, operation: dict[str, Any]) -> str:
+    """The requests to a route that can be tried, as options of a list; only those in JSON."""
+    title = f"{method.upper()} {path}"
+    if "requestBody" in operation:
+        examples = operation["requestBody"]["content"]["application/json"]["examples"]
+        bodies = [(f"{title} ({n})", json.dumps(e["value"], indent=2)) for n, e in examples.items()]
+    else:
+        bodies = [(title, "")] if "content" in operation["responses"]["200"] else []
+    return "".join(
+        f'<option data-method="{method.upper()}" data-path="{escape(path[1:])}" '
+        f'value="{escape(body)}">{escape(name)}</option>'
+        for name, body in bodies
+    )
+
+
+def _client(snippet: Snippet) -> str:
+    return (
+        f"<h3>{escape(snippet.client)}</h3><p>Needs {escape(snippet.needs)}.</p>"
+        f'<pre class="client">{escape(snippet.text)}</pre>'
+    )
 
 
 def _route(path: str, method: str, operation: dict[str, Any]) -> str:

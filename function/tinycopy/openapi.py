@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 
 from tinycopy import errors
+from tinycopy.brief import CopyType
 from tinycopy.completions import OpenAIErrorBody
 from tinycopy.errors import PROBLEMS, ProblemDetails
 from tinycopy.handlers import EXAMPLES
 from tinycopy.service import Route
-from tinycopy.wire import CopyRequest
+from tinycopy.wire import CheckRequest, CopyRequest
 
 REF = "#/components/schemas/{name}"
 API_VERSION = "1.0.0"
@@ -57,11 +58,8 @@ def _operation(route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
             "application/json": {"schema": schema_of[route.writes]}
         }
     if route.reads is not None:
-        content: dict[str, Any] = {"schema": schema_of[route.reads]}
-        if route.reads is CopyRequest:
-            content["examples"] = {
-                type_: {"value": _without_defaults(brief)} for type_, brief in EXAMPLES.items()
-            }
+        examples = {name: {"value": value} for name, value in _examples(route.reads).items()}
+        content = {"schema": schema_of[route.reads], "examples": examples}
         operation["requestBody"] = {"required": True, "content": {"application/json": content}}
     media_type = "application/json" if route.openai else "application/problem+json"
     error = schema_of[OpenAIErrorBody if route.openai else ProblemDetails]
@@ -72,6 +70,18 @@ def _operation(route: Route, schema_of: dict[Any, Any]) -> dict[str, Any]:
             "content": {media_type: {"schema": error}},
         }
     return operation
+
+
+def _examples(reads: Any) -> dict[str, dict[str, Any]]:
+    """Bodies to try a route with, by name."""
+    briefs = {str(type_): _without_defaults(brief) for type_, brief in EXAMPLES.items()}
+    if reads is CopyRequest:
+        return briefs
+    if reads is CheckRequest:
+        text = "Sunrise Mug keeps 350 ml of coffee hot for 6 hours."
+        return {"new_number": briefs[CopyType.PRODUCT_DESCRIPTION] | {"text": text}}
+    prompt = briefs[CopyType.SLOGAN]["prompt"]
+    return {"slogan": {"model": "tinycopy-slogan", "prompt": prompt, "n": 2}}
 
 
 def _without_defaults(brief: Any) -> dict[str, Any]:

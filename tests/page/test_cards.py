@@ -44,7 +44,9 @@ def test_checks_and_counts_follow_an_edit_and_it_survives_a_reload(page: Page, c
     expect(failed.filter(has_text="no number that you did not give")).to_be_visible()
     expect(failed.filter(has_text="15–30 words")).to_be_visible()
     expect(failed.filter(has_text="does not break off")).to_be_visible()
-    good = "Sunrise Mug holds 350 ml of coffee and keeps it warm for early risers, morning after morning."
+    good = (
+        "Sunrise Mug holds 350 ml of coffee and keeps it warm for early risers, every single day."
+    )
     area.fill(good)
     expect(failed).to_have_count(0)
     page.reload()
