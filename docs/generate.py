@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy import cost
 from distill import cli
 from docs import measure
 from finetune.bias.command import read_bias
@@ -81,6 +82,7 @@ IN_STEP: tuple[Block, ...] = (
     Block("docs/development.md", "targets", targets),
     Block("docs/commands.md", "commands", commands),
     Block("docs/checks.md", "checks", checks),
+    Block("docs/operations.md", "cost", cost.table),
     Block("docs/safety.md", "filter", safety_filter),
 )
 """Parts that follow from the code alone; the same code gives the same text."""
