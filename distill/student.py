@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import sentencepiece
-import torch
 from msgspec import Meta
 from transformers import (
     EarlyStoppingCallback,
@@ -24,7 +23,6 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
 from distill.averaging import average_checkpoints
 from distill.pairs import Pair, deck_pairs, encode_pairs, label_pairs
@@ -44,7 +42,7 @@ from finetune.stage import (
     say,
     wait_for_everyone,
 )
-from finetune.teacher import ScoreLastStep
+from finetune.training import ScoreLastStep, checkpoint_to_resume, training_arguments
 from tinycopy.encoding import ENCODING
 
 VOCABULARY = "spm.model"
@@ -170,7 +168,7 @@ def _train(
         guide_weight=settings.logits_weight,
         callbacks=[ScoreLastStep(), EarlyStoppingCallback(settings.patience)],
     )
-    last = get_last_checkpoint(str(checkpoints)) if resume and checkpoints.exists() else None
+    last = checkpoint_to_resume(checkpoints, resume)
     size = sum(p.numel() for p in model.parameters())
     say(f"student: {size:,} parameters, {len(examples):,} pairs, from {last or 'scratch'}")
     result = trainer.train(resume_from_checkpoint=last)
@@ -252,26 +250,19 @@ def _config(settings: StudentSettings, vocabulary_size: int) -> T5Config:
 
 
 def _arguments(settings: StudentSettings, checkpoints: Path) -> TrainingArguments:
-    return TrainingArguments(
-        output_dir=str(checkpoints),
+    return training_arguments(
+        checkpoints,
+        settings.eval_steps,
+        settings.seed,
         max_steps=settings.steps,
         learning_rate=settings.learning_rate,
         lr_scheduler_type=settings.schedule,
         warmup_steps=settings.warmup,
         label_smoothing_factor=settings.label_smoothing,
         bf16=settings.bf16,
-        eval_strategy="steps",
-        eval_steps=settings.eval_steps,
-        save_steps=settings.eval_steps,
         # The best one, those averaged with it and those that patience waited for.
         save_total_limit=settings.average + settings.patience,
         metric_for_best_model="eval_score",
         greater_is_better=True,
         logging_steps=50,
-        report_to=[],
-        remove_unused_columns=False,
-        seed=settings.seed,
-        data_seed=settings.seed,
-        use_cpu=not torch.cuda.is_available(),
-        dataloader_pin_memory=torch.cuda.is_available(),
     )

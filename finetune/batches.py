@@ -17,6 +17,7 @@ from tqdm import tqdm
 from finetune.generate import Likelihood
 
 Ids = list[int]
+"""Token ids of one text."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,9 @@ def _gather(
     return [Likelihood(float(s), len(t)) for s, t in zip(sums, unpadded, strict=True)]
 
 
-def _pad(sequences: Sequence[Ids], padding: int, *, left: bool) -> tuple[torch.Tensor, torch.Tensor]:
+def _pad(
+    sequences: Sequence[Ids], padding: int, *, left: bool
+) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids and attention mask, batch x longest."""
     longest = max(map(len, sequences))
     ids = torch.full((len(sequences), longest), padding)

@@ -18,19 +18,16 @@ from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
     Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
     TrainingArguments,
     set_seed,
 )
 from transformers.integrations import TensorBoardCallback
-from transformers.trainer_utils import get_last_checkpoint
 
 from finetune.cache import tokenised
 from finetune.deck import Row
 from finetune.pretrained import load_model, model_digest, tokenizer_digest
 from finetune.stage import Metadata, digest, is_main_process, run_stage, say
+from finetune.training import ScoreLastStep, checkpoint_to_resume, training_arguments
 from tinycopy.brief import Brief
 from tinycopy.encoding import ENCODING, encode
 
@@ -113,7 +110,7 @@ def _train(
         data_collator=DataCollatorForSeq2Seq(tokenizer, label_pad_token_id=IGNORED),
         callbacks=callbacks,
     )
-    last = get_last_checkpoint(str(checkpoints)) if resume and checkpoints.exists() else None
+    last = checkpoint_to_resume(checkpoints, resume)
     say(f"finetune: {len(train)} rows, from {last or settings.base}")
     result = trainer.train(resume_from_checkpoint=last)
     scores = trainer.evaluate()
@@ -196,25 +193,11 @@ class CopyTrainer(Trainer):
         return (loss, outputs) if return_outputs else loss
 
 
-class ScoreLastStep(TrainerCallback):
-    """Evaluates at the last step too, so that the best checkpoint can be the last one."""
-
-    def on_step_end(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        **_: Any,
-    ) -> TrainerControl:
-        """Asks for an evaluation once the last step is done."""
-        if state.global_step >= state.max_steps:
-            control.should_evaluate = True
-        return control
-
-
 def _arguments(settings: TeacherSettings, checkpoints: Path) -> TrainingArguments:
-    return TrainingArguments(
-        output_dir=str(checkpoints),
+    return training_arguments(
+        checkpoints,
+        settings.eval_steps,
+        settings.seed,
         per_device_train_batch_size=settings.batch_size,
         per_device_eval_batch_size=settings.batch_size,
         gradient_accumulation_steps=settings.accumulation,
@@ -227,20 +210,11 @@ def _arguments(settings: TeacherSettings, checkpoints: Path) -> TrainingArgument
         weight_decay=settings.weight_decay,
         bf16=settings.bf16,
         train_sampling_strategy="group_by_length",
-        eval_strategy="steps",
-        eval_steps=settings.eval_steps,
         prediction_loss_only=True,
-        save_steps=settings.eval_steps,
         save_total_limit=2,
         load_best_model_at_end=True,
         metric_for_best_model="eval_loss",
         logging_steps=10,
-        report_to=[],
-        use_cpu=not torch.cuda.is_available(),
-        remove_unused_columns=False,
-        seed=settings.seed,
-        data_seed=settings.seed,
-        dataloader_pin_memory=torch.cuda.is_available(),
     )
 
 
