@@ -1,5 +1,6 @@
+"""Prune leaves no reader with half a release, whoever races it."""
+
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,15 +10,11 @@ from google.cloud import storage  # type: ignore[import-untyped]
 from distill.prune import Pruned, prune
 from distill.publish import main
 from tests.distill.killing import run_killed_after
+from tests.distill.publishing import POINTER, uri
 from tests.releases import served, write_release
-from tests.wire import Request, Wire, wired
+from tests.wire import Request, Wire
 
 NOW = datetime.now(UTC)
-POINTER = "students/current.json"
-
-
-def uri(bucket: storage.Bucket) -> str:
-    return f"gs://{bucket.name}"
 
 
 def digests(bucket: storage.Bucket) -> set[str]:
@@ -34,15 +31,6 @@ def deletions(wire: Wire) -> list[str]:
     """The names of the objects that were deleted, in order, without students/<digest>/."""
     deleted = [request.path for request in wire.passed if request.method == "DELETE"]
     return [path.split("?")[0].split("%2F")[-1] for path in deleted]
-
-
-@pytest.fixture
-def wire(
-    gcs_server: str, bucket: storage.Bucket, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Wire]:
-    with wired(gcs_server) as wire:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", wire.url)
-        yield wire
 
 
 @pytest.fixture
@@ -209,10 +197,13 @@ def test_what_is_being_pruned_is_neither_promoted_nor_published(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     bucket.blob(mark(published[0])).upload_from_string(b"")
+    gone = bucket.blob(f"students/{published[0]}/manifest.json")
+    gone.delete()
     assert main(["promote", published[0], uri(bucket)]) == 1
     assert "is being pruned: run `tinycopy prune" in capsys.readouterr().err
     assert main(["publish", str(tmp_path / "0"), uri(bucket)]) == 1
     assert "is being pruned: run `tinycopy prune" in capsys.readouterr().err
+    assert not gone.exists(), "nothing is uploaded into what prune deletes"
     assert main(["prune", uri(bucket), "--keep", "9"]) == 0
     assert main(["publish", str(tmp_path / "0"), uri(bucket)]) == 0
     assert served(bucket) == published[0]

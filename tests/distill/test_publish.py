@@ -1,53 +1,17 @@
+"""Publishing, promoting, rolling back and listing, against a real Cloud Storage server."""
+
 import json
-import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from google.cloud import storage  # type: ignore[import-untyped]
 
 from distill.publish import main
-from tests.distill.killing import run_killed_after
+from tests.distill.publishing import POINTER, pointer, publish, uri
 from tests.releases import served, write_release
-from tests.wire import Answer, Cut, Request, Wire, wired
+from tests.wire import Request, Wire
 from tinycopy.bucket import Bucket
 from tinycopy.release import download, pointed
-
-POINTER = "students/current.json"  # spelled out: it is the contract with deployed functions
-
-
-def uri(bucket: storage.Bucket) -> str:
-    return f"gs://{bucket.name}"
-
-
-def pointer(bucket: storage.Bucket) -> dict[str, str | None]:
-    value: dict[str, str | None] = json.loads(bucket.blob(POINTER).download_as_bytes())
-    return value
-
-
-def publish(bucket: storage.Bucket, directory: Path, *more: str) -> int:
-    return main(["publish", str(directory), uri(bucket), *more])
-
-
-def writes_pointer(request: Request) -> bool:
-    return request.method == "POST" and POINTER.encode() in request.body
-
-
-@pytest.fixture
-def wire(
-    gcs_server: str, bucket: storage.Bucket, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Wire]:
-    with wired(gcs_server) as wire:
-        monkeypatch.setenv("STORAGE_EMULATOR_HOST", wire.url)
-        yield wire
-
-
-@pytest.fixture
-def releases(tmp_path: Path) -> dict[Path, str]:
-    """Three releases on disk, and their digests."""
-    paths = [tmp_path / name for name in ("one", "two", "three")]
-    return {path: write_release(path, seed) for seed, path in enumerate(paths)}
 
 
 def test_a_published_release_is_served_and_its_predecessor_named(
@@ -93,6 +57,11 @@ def test_publishing_what_is_current_changes_nothing_and_says_so(
     assert f"already: nothing to do for {digest}" in capsys.readouterr().out
 
 
+def test_no_cache_may_keep_the_pointer(bucket: storage.Bucket, releases: dict[Path, str]) -> None:
+    publish(bucket, next(iter(releases)))
+    assert bucket.get_blob(POINTER).cache_control == "no-store"
+
+
 def test_no_promote_uploads_without_serving(
     bucket: storage.Bucket, releases: dict[Path, str]
 ) -> None:
@@ -135,20 +104,46 @@ def test_a_release_that_differs_from_its_manifest_is_not_uploaded(
     assert list(bucket.list_blobs()) == []
 
 
+@pytest.mark.parametrize("size", [5, 5000])
 def test_an_object_that_is_there_with_other_bytes_stops_the_publisher(
-    bucket: storage.Bucket, releases: dict[Path, str], capsys: pytest.CaptureFixture[str]
+    size: int,
+    bucket: storage.Bucket,
+    releases: dict[Path, str],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     (first, one), (second, two), _ = releases.items()
     publish(bucket, first)
-    bucket.blob(f"students/{two}/model.bin").upload_from_string(b"something else")
+    bucket.blob(f"students/{two}/model.bin").upload_from_string(b"\0" * size)
+    assert (second / "model.bin").stat().st_size == 5000
     assert publish(bucket, second) == 1
     assert f"{uri(bucket)}/students/{two}/model.bin exists with other" in capsys.readouterr().err
     assert served(bucket) == one
 
 
+def test_an_object_that_someone_writes_in_the_meantime_is_not_overwritten(
+    wire: Wire,
+    bucket: storage.Bucket,
+    releases: dict[Path, str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    first, one = next(iter(releases.items()))
+    theirs = bucket.blob(f"students/{one}/spm.model")
+
+    def before(request: Request) -> None:
+        if request.method == "POST" and f"{one}/spm.model".encode() in request.body:
+            theirs.upload_from_string(b"theirs")
+
+    wire.before = before
+    assert publish(bucket, first) == 1
+    assert "spm.model exists with other bytes" in capsys.readouterr().err
+    assert theirs.download_as_bytes() == b"theirs"
+
+
+@pytest.mark.parametrize("more", [(), ("--no-promote",)])
 @pytest.mark.parametrize("spoil", ["overwrite", "delete"])
 def test_an_upload_that_went_wrong_is_not_promoted(
     spoil: str,
+    more: tuple[str, ...],
     wire: Wire,
     bucket: storage.Bucket,
     releases: dict[Path, str],
@@ -163,7 +158,7 @@ def test_an_upload_that_went_wrong_is_not_promoted(
             blob.upload_from_string(b"spoilt") if spoil == "overwrite" else blob.delete()
 
     wire.after = after
-    assert publish(bucket, second) == 1
+    assert publish(bucket, second, *more) == 1
     assert "spm.model" in capsys.readouterr().err
     assert served(bucket) == one
 
@@ -248,6 +243,23 @@ def test_list_shows_every_release_with_its_mark(
     assert "chrf=30.5" in table[2]
 
 
+def test_list_shows_what_a_release_lacks_and_a_pointer_to_nothing(
+    bucket: storage.Bucket, releases: dict[Path, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (first, one), (second, two), _ = releases.items()
+    publish(bucket, first)
+    publish(bucket, second)
+    bucket.blob(f"students/{one}/spm.model").delete()
+    for path in second.iterdir():
+        bucket.blob(f"students/{two}/{path.name}").delete()
+    capsys.readouterr()
+    assert main(["list", uri(bucket), "--json"]) == 0
+    lines = {line["digest"]: line for line in json.loads(capsys.readouterr().out)}
+    assert (lines[one]["mark"], lines[one]["problem"]) == ("previous", "missing: spm.model")
+    assert (lines[two]["mark"], lines[two]["bytes"]) == ("current", 0)
+    assert "roll back" in lines[two]["problem"]
+
+
 def test_list_shows_a_release_whose_manifest_cannot_be_read(
     bucket: storage.Bucket, releases: dict[Path, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -258,150 +270,3 @@ def test_list_shows_a_release_whose_manifest_cannot_be_read(
     out = capsys.readouterr().out
     assert one[:12] in out
     assert "b" * 12 in out
-
-
-def test_of_eight_publishers_one_wins_each_generation(
-    wire: Wire, bucket: storage.Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    paths = {write_release(tmp_path / str(seed), seed): tmp_path / str(seed) for seed in range(8)}
-    waiting, previous = set(paths), None
-    while waiting:
-        # All have read the same pointer before any of them writes it.
-        gate = threading.Barrier(len(waiting), timeout=120)
-
-        def hold(request: Request, gate: threading.Barrier = gate) -> None:
-            if writes_pointer(request):
-                gate.wait()
-
-        wire.before = hold
-        with ThreadPoolExecutor(len(waiting)) as pool:
-            codes = dict(
-                zip(
-                    waiting, pool.map(lambda one: publish(bucket, paths[one]), waiting), strict=True
-                )
-            )
-        (winner,) = (digest for digest, code in codes.items() if code == 0)
-        assert served(bucket) == winner
-        assert pointer(bucket)["previous"] == previous
-        errors = capsys.readouterr().err.splitlines()
-        assert sum(f"someone else moved it to {winner}" in error for error in errors) == len(
-            waiting - {winner}
-        )
-        waiting, previous = waiting - {winner}, winner
-
-
-def test_two_publishers_of_the_same_release_both_succeed(
-    wire: Wire, bucket: storage.Bucket, releases: dict[Path, str]
-) -> None:
-    first, one = next(iter(releases.items()))
-    gate = threading.Barrier(2, timeout=120)
-
-    def hold(request: Request) -> None:
-        if writes_pointer(request):
-            gate.wait()
-
-    wire.before = hold
-    with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(lambda _: publish(bucket, first), range(2))) == [0, 0]
-    assert served(bucket) == one
-    assert pointer(bucket)["previous"] is None
-
-
-def test_a_publisher_whose_winning_write_got_no_answer_knows_that_it_won(
-    wire: Wire, bucket: storage.Bucket, releases: dict[Path, str]
-) -> None:
-    first, one = next(iter(releases.items()))
-    writes = []
-
-    def lose_first_answer(request: Request) -> None:
-        if writes_pointer(request):
-            writes.append(request)
-            if len(writes) == 1:
-                raise Cut
-
-    wire.after = lose_first_answer
-    assert publish(bucket, first) == 0
-    assert len(writes) == 2
-    assert served(bucket) == one
-
-
-def test_a_publisher_killed_after_any_request_leaves_the_old_release_and_can_run_again(
-    gcs_server: str, bucket: storage.Bucket, releases: dict[Path, str]
-) -> None:
-    (first, one), (second, two), _ = releases.items()
-
-    def publish_until(number: int) -> tuple[storage.Bucket, int]:
-        target = bucket.client.create_bucket(f"{bucket.name}-{number}")
-        assert publish(target, first) == 0
-        argv = ["publish", str(second), uri(target)]
-        return target, run_killed_after(gcs_server, argv, number)
-
-    _, requests = publish_until(0)
-    assert requests > 2 * 5  # five uploads and five downloads at the least
-    for number in range(1, requests + 1):
-        target, _ = publish_until(number)
-        assert served(target) == (one if number < requests else two)  # the last moves the pointer
-        # Whoever asks for the new one by its digest finds all of it or none.
-        left = {blob.name for blob in target.list_blobs(prefix=f"students/{two}/")}
-        assert f"students/{two}/manifest.json" not in left or len(left) == 5
-        assert publish(target, second) == 0
-        assert served(target) == two
-        assert pointer(target)["previous"] == one
-
-
-def test_a_missing_bucket_is_named(
-    bucket: storage.Bucket, releases: dict[Path, str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["publish", str(next(iter(releases))), "gs://no-such-bucket"]) == 1
-    error = capsys.readouterr().err
-    assert "gs://no-such-bucket: not found" in error
-
-
-def test_a_denied_write_names_the_object_and_the_role(
-    wire: Wire,
-    bucket: storage.Bucket,
-    releases: dict[Path, str],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    first, one = next(iter(releases.items()))
-    wire.before = lambda request: Answer(403) if request.method == "POST" else None
-    assert publish(bucket, first) == 1
-    error = capsys.readouterr().err
-    assert f"{uri(bucket)}/students/{one}/" in error
-    assert "roles/storage.objectAdmin" in error
-
-
-def test_missing_credentials_are_explained(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "absent.json"))
-    assert main(["list", "gs://some-bucket"]) == 1
-    assert "gcloud auth application-default login" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("raw", [b"", b"{}", b"\xff", b'{"digest": "short"}'])
-def test_a_malformed_pointer_is_left_alone_and_named(
-    raw: bytes,
-    bucket: storage.Bucket,
-    releases: dict[Path, str],
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    bucket.blob(POINTER).upload_from_string(raw)
-    assert publish(bucket, next(iter(releases))) == 1
-    assert f"{uri(bucket)}/{POINTER} is malformed" in capsys.readouterr().err
-    assert bucket.blob(POINTER).download_as_bytes() == raw
-
-
-@pytest.mark.parametrize("word", ["bucket", "gs://", "gs://Bucket", "gs://bucket/folder"])
-def test_a_bucket_is_written_as_gs_uri(word: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["list", word]) == 1
-    assert "write it as gs://bucket" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("command", ["publish", "promote", "rollback", "list", "prune"])
-def test_help_explains_each_command(command: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        main([command, "--help"])
-    assert stop.value.code == 0
-    assert "a reader sees the old release or the new one" in capsys.readouterr().out

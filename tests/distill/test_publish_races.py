@@ -1,0 +1,106 @@
+"""Publishers that race, lose an answer or are killed leave one clean winner."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from google.cloud import storage  # type: ignore[import-untyped]
+
+from tests.distill.killing import run_killed_after
+from tests.distill.publishing import POINTER, pointer, publish, uri
+from tests.releases import served, write_release
+from tests.wire import Cut, Request, Wire
+
+
+def writes_pointer(request: Request) -> bool:
+    return request.method == "POST" and POINTER.encode() in request.body
+
+
+def test_of_eight_publishers_one_wins_each_generation(
+    wire: Wire, bucket: storage.Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = {write_release(tmp_path / str(seed), seed): tmp_path / str(seed) for seed in range(8)}
+    waiting, previous = set(paths), None
+    while waiting:
+        # All have read the same pointer before any of them writes it.
+        gate = threading.Barrier(len(waiting), timeout=120)
+
+        def hold(request: Request, gate: threading.Barrier = gate) -> None:
+            if writes_pointer(request):
+                gate.wait()
+
+        wire.before = hold
+        with ThreadPoolExecutor(len(waiting)) as pool:
+            codes = dict(
+                zip(
+                    waiting, pool.map(lambda one: publish(bucket, paths[one]), waiting), strict=True
+                )
+            )
+        (winner,) = (digest for digest, code in codes.items() if code == 0)
+        assert served(bucket) == winner
+        assert pointer(bucket)["previous"] == previous
+        errors = capsys.readouterr().err.splitlines()
+        assert sum(f"someone else moved it to {winner}" in error for error in errors) == len(
+            waiting - {winner}
+        )
+        waiting, previous = waiting - {winner}, winner
+
+
+def test_two_publishers_of_the_same_release_both_succeed(
+    wire: Wire, bucket: storage.Bucket, releases: dict[Path, str]
+) -> None:
+    first, one = next(iter(releases.items()))
+    gate = threading.Barrier(2, timeout=120)
+
+    def hold(request: Request) -> None:
+        if writes_pointer(request):
+            gate.wait()
+
+    wire.before = hold
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(lambda _: publish(bucket, first), range(2))) == [0, 0]
+    assert served(bucket) == one
+    assert pointer(bucket)["previous"] is None
+
+
+def test_a_publisher_whose_winning_write_got_no_answer_knows_that_it_won(
+    wire: Wire, bucket: storage.Bucket, releases: dict[Path, str]
+) -> None:
+    first, one = next(iter(releases.items()))
+    writes = []
+
+    def lose_first_answer(request: Request) -> None:
+        if writes_pointer(request):
+            writes.append(request)
+            if len(writes) == 1:
+                raise Cut
+
+    wire.after = lose_first_answer
+    assert publish(bucket, first) == 0
+    assert len(writes) == 2
+    assert served(bucket) == one
+
+
+def test_a_publisher_killed_after_any_request_leaves_the_old_release_and_can_run_again(
+    gcs_server: str, bucket: storage.Bucket, releases: dict[Path, str]
+) -> None:
+    (first, one), (second, two), _ = releases.items()
+
+    def publish_until(number: int) -> tuple[storage.Bucket, int]:
+        target = bucket.client.create_bucket(f"{bucket.name}-{number}")
+        assert publish(target, first) == 0
+        argv = ["publish", str(second), uri(target)]
+        return target, run_killed_after(gcs_server, argv, number)
+
+    _, requests = publish_until(0)
+    assert requests > 2 * 5  # five uploads and five downloads at the least
+    for number in range(1, requests + 1):
+        target, _ = publish_until(number)
+        assert served(target) == (one if number < requests else two)  # the last moves the pointer
+        # Whoever asks for the new one by its digest finds all of it or none.
+        left = {blob.name for blob in target.list_blobs(prefix=f"students/{two}/")}
+        assert f"students/{two}/manifest.json" not in left or len(left) == 5
+        assert publish(target, second) == 0
+        assert served(target) == two
+        assert pointer(target)["previous"] == one

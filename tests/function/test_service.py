@@ -1,0 +1,48 @@
+"""Writing copy for a brief: the settings and the request's own wishes reach the student."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask, request
+
+from tinycopy.brief import Brief, CopyType
+from tinycopy.errors import NoUsableCopy
+from tinycopy.service import Call, Service
+from tinycopy.settings import Settings
+from tinycopy.student import Sampling, Written
+from tinycopy.wire import MIN_TEMPERATURE
+
+BRIEF = Brief(
+    type=CopyType.SLOGAN,
+    product="Sunrise Mug",
+    category="mug",
+    features=("made of steel", "easy to clean"),
+)
+SETTINGS = Settings(candidates=3, temperature=1.5, top_p=0.6)
+
+
+@pytest.fixture(scope="module")
+def service() -> Service:
+    """One over the embedded release."""
+    return Service(SETTINGS, routes=())
+
+
+@pytest.mark.parametrize("temperature", [None, 0.9, 0.0])
+def test_candidates_temperature_and_top_p_are_those_of_the_settings_and_the_request(
+    service: Service, temperature: float | None
+) -> None:
+    wanted = SETTINGS.temperature if temperature is None else max(temperature, MIN_TEMPERATURE)
+    sampling = Sampling(candidates=3, temperature=wanted, top_p=0.6)
+    student = service.loader.wait().student
+    with Flask(__name__).test_request_context():
+        call = Call(request)
+        found = outcome(lambda: service.write(call, BRIEF, 2, 7, temperature).written)
+    assert found == outcome(lambda: student.write(BRIEF, 2, 7, sampling))
+
+
+def outcome(write: Callable[[], Written]) -> Written | str:
+    """What is written, or why nothing is: the embedded release is not what is tested here."""
+    try:
+        return write()
+    except NoUsableCopy as error:
+        return str(error)
