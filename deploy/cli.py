@@ -27,7 +27,7 @@ from deploy import archive, cost, deployment, storage, student, traffic
 from deploy.cloud import Cloud, StorageSource
 from deploy.deployment import Stage
 from deploy.errors import DeployError
-from deploy.smoke import Bounds, Endpoint, is_healthy, smoke
+from deploy.smoke import Bounds, Endpoint, smoke, wait_until_healthy
 
 SOURCE = Path("function")
 PROMOTED = Bounds(tries=12, pause=15.0)
@@ -98,8 +98,7 @@ def _shift(arguments: argparse.Namespace, _: student.Publish) -> None:
             with storage.opened(arguments.bucket) as bucket:
                 wanted = student.expected(bucket, arguments.source, state.pinned)
             smoke(candidate, wanted, bounds)
-            if trouble := is_healthy(main_uri):
-                raise DeployError(f"{main_uri.uri}: {trouble}")
+            wait_until_healthy(main_uri, bounds)
             if time.monotonic() >= until:
                 return
             time.sleep(bounds.pause)

@@ -9,7 +9,7 @@ import itertools
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -141,9 +141,18 @@ class Endpoint:
 
 def smoke(endpoint: Endpoint, expected: Expected, bounds: Bounds) -> Passed:
     """Tests until one try passes. Raises DeployError with the last reason when none did."""
+    return _tried(endpoint, bounds, lambda: _try(endpoint, expected, bounds.seconds))
+
+
+def wait_until_healthy(endpoint: Endpoint, bounds: Bounds) -> None:
+    """Asks until the function is ready to write. Raises DeployError when it never was."""
+    _tried(endpoint, bounds, lambda: _healthy(endpoint))
+
+
+def _tried(endpoint: Endpoint, bounds: Bounds, test: Callable[[], T]) -> T:
     for number in itertools.count(1):
         try:
-            return _try(endpoint, expected, bounds.seconds)
+            return test()
         except _Failed as failed:
             if number >= bounds.tries:
                 raise DeployError(
@@ -153,19 +162,14 @@ def smoke(endpoint: Endpoint, expected: Expected, bounds: Bounds) -> Passed:
     raise AssertionError("itertools.count ended")
 
 
-def is_healthy(endpoint: Endpoint) -> str | None:
-    """Why the function there is not ready to write; None if it is."""
-    try:
-        status = endpoint.ask("/health", _Health).status
-    except _Failed as failed:
-        return str(failed)
-    return None if status == "ready" else f"/health: {status}"
+def _healthy(endpoint: Endpoint) -> None:
+    status = endpoint.ask("/health", _Health).status
+    if status != "ready":
+        raise _Failed(f"/health: {status}")
 
 
 def _try(endpoint: Endpoint, expected: Expected, seconds: float) -> Passed:
-    trouble = is_healthy(endpoint)
-    if trouble is not None:
-        raise _Failed(trouble)
+    _healthy(endpoint)
     _serves(endpoint, expected)
     brief, text = _good_copy(endpoint, expected)
     quickest = min(_timed(endpoint, brief) for _ in range(TIMED))

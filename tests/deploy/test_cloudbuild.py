@@ -27,13 +27,11 @@ def test_both_fit_the_published_schema_of_cloud_build() -> None:
 
 
 def test_tests_run_before_anything_is_deployed() -> None:
-    ids = [step.id for step in steps(PUSH.read_text("utf-8"))]
-    assert ids[:3] == ["install", "check", "test"]
-    assert [step.args for step in steps(PUSH.read_text("utf-8"))][:3] == [
-        ("dev",),
-        ("check",),
-        ("test",),
-    ]
+    first = steps(PUSH.read_text("utf-8"))[:3]
+    assert [step.id for step in first] == ["install", "check", "test"]
+    commands = [" ".join((step.entrypoint, *step.args)) for step in first]
+    for command, target in zip(commands, ("dev", "check", "test"), strict=True):
+        assert command.endswith(f"make {target}")
 
 
 def test_the_plan_applies_nothing() -> None:

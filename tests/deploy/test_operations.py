@@ -105,6 +105,14 @@ def test_the_peak_on_paper_is_that_of_the_table() -> None:
     assert f"that is {busiest.peak_instances:.0f} busy instances" in GUIDE
 
 
+def test_the_readme_says_what_the_table_says_of_a_million() -> None:
+    ten_thousand, million = (cost.cost(scale, cost.read_measured()) for scale in cost.SCALES[1:3])
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    assert f"about ${million.total:.0f} at a million with one instance kept warm" in readme
+    assert ten_thousand.total < 0.01
+    assert "nothing at 10,000 copies a month" in readme
+
+
 def test_the_help_of_deploy_names_each_command(capsys: pytest.CaptureFixture[str]) -> None:
     with contextlib.suppress(SystemExit):
         cli.main(["deploy", "--help"])

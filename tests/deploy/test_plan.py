@@ -1,12 +1,15 @@
 """What the log of a pull request says about a Terraform plan."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy import plan
+from tests.deploy.buildfile import ROOT
 
 
 def change(address: str, actions: list[str], before: Any = None, after: Any = None) -> Any:
@@ -58,6 +61,13 @@ def test_a_plan_that_would_lose_data_fails(
 ) -> None:
     assert run(tmp_path, change(f"{kind}.this", actions, {}, {})) == 1
     assert f"{kind}.this holds data and would be deleted" in capsys.readouterr().err
+
+
+def test_the_build_installs_nothing_to_say_it(tmp_path: Path) -> None:
+    (tmp_path / "tfplan.json").write_text("{}")
+    command = [sys.executable, "-S", "-m", "deploy.plan", str(tmp_path / "tfplan.json")]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert "nothing would change" in told.stdout, told.stderr
 
 
 def test_a_plan_without_changes_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

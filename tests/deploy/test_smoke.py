@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy.errors import DeployError
-from deploy.smoke import Bounds, Endpoint, Expected, is_healthy, smoke
+from deploy.smoke import Bounds, Endpoint, Expected, smoke, wait_until_healthy
 from deploy.student import embedded_digest
 from tests.deploy.google import Handler, serving
 from tests.function.server import FUNCTION, Server, running
@@ -133,7 +133,14 @@ def test_copy_that_takes_too_long_fails(wire: Wire, wanted: Expected) -> None:
 
 def test_nobody_listening_is_told() -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    assert "refused" in (is_healthy(Endpoint(url, url)) or "")
+    with pytest.raises(DeployError, match=f"{url}: failed 3 .*refused"):
+        wait_until_healthy(Endpoint(url, url), BOUNDS)
+
+
+def test_the_main_url_may_be_waking_up_while_the_candidate_is_watched(wire: Wire) -> None:
+    wire.before = spoil("/health", 2, {"status": "loading"})
+    wait_until_healthy(Endpoint(wire.url, wire.url), BOUNDS)
+    assert len(wire.passed) == 1
 
 
 def test_a_private_function_is_asked_with_the_identity_of_the_account(
