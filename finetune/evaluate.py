@@ -37,7 +37,16 @@ from finetune.generate import (
 )
 from finetune.plots import save_plots
 from finetune.probe.briefs import read_probe
-from finetune.stage import METADATA, Metadata, StageError, digest, read_metadata, run_stage, say
+from finetune.stage import (
+    METADATA,
+    Metadata,
+    StageError,
+    checked,
+    digest,
+    read_metadata,
+    run_stage,
+    say,
+)
 from finetune.tables import probe_tables, score_tables
 from tinycopy.brief import Brief, CopyType
 from tinycopy.encoding import encode
@@ -217,7 +226,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--batch", type=int, default=sampling.batch, help="briefs at a time; default: %(default)s")
     add("--resume", action="store_true", help="go on with a run that broke off")
     given = parser.parse_args(argv)
-    settings = msgspec.convert(
+    settings = checked(
         {
             "generators": given.generator,
             "split": given.split,

@@ -5,8 +5,10 @@ Not covered here: writing the copy and the output directory (evaluate.py).
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from finetune.deck import Row
 from finetune.generate import HUMAN, Copy, Kind, Likelihood, Sampling
@@ -29,7 +31,7 @@ class EvaluateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     generators: tuple[str, ...]
     split: str = "test"
-    limit: int | None = None
+    limit: Annotated[int, Meta(ge=1)] | None = None
     seed: int = 1
     sampling: Sampling = Sampling()
     probe: bool = False

@@ -17,7 +17,7 @@ from finetune.e2e.data import Case, Edition, read_cases
 from finetune.e2e.scores import E2eScores, calibrate, human_slot_errors, score, score_table
 from finetune.e2e.slot_errors import SlotErrors
 from finetune.generate import Sampling, generator_identity, open_generator, parse_spec
-from finetune.stage import Metadata, StageError, digest, run_stage, say
+from finetune.stage import Metadata, StageError, checked, digest, run_stage, say
 
 EVALUATION = "e2e.json"
 
@@ -101,12 +101,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     if not given.generator or given.out is None:
         parser.error("give --generator and --out, or --calibrate")
-    settings = E2eSettings(
-        generators=tuple(given.generator),
-        edition=given.edition,
-        split=given.split,
-        seed=given.seed,
-        sampling=Sampling(given.temperature, given.top_p, given.batch),
+    settings = checked(
+        {
+            "generators": given.generator,
+            "edition": given.edition,
+            "split": given.split,
+            "seed": given.seed,
+            "sampling": {
+                "temperature": given.temperature,
+                "top_p": given.top_p,
+                "batch": given.batch,
+            },
+        },
+        E2eSettings,
     )
     evaluate(settings, read_cases(given.data, given.edition, given.split), given.out)
     say((given.out / "table.md").read_text(encoding="utf-8"))

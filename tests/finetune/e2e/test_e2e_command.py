@@ -161,3 +161,9 @@ def test_a_release_is_scored_on_the_benchmark(
         ]
     )
     assert "TGen (published)" in (out / "table.md").read_text()
+
+
+def test_settings_out_of_range_are_refused_by_name(data: Path, tmp_path: Path) -> None:
+    command = ["--data", str(data), "--generator", "base", "--out", str(tmp_path / "out")]
+    with pytest.raises(StageError, match="temperature"):
+        main([*command, "--temperature", "0"])
