@@ -59,7 +59,14 @@ resource "google_compute_security_policy" "this" {
   }
 
   dynamic "rule" {
-    for_each = { sqli = 100, xss = 110, lfi = 120, rce = 130, protocolattack = 140, scannerdetection = 150 }
+    for_each = {
+      sqli-v33-stable             = 100
+      xss-v33-stable              = 110
+      lfi-v33-stable              = 120
+      rce-v33-stable              = 130
+      protocolattack-v33-stable   = 140
+      scannerdetection-v33-stable = 150
+    }
     content {
       priority    = rule.value
       action      = "deny(403)"
@@ -67,8 +74,18 @@ resource "google_compute_security_policy" "this" {
       match {
         expr {
           # Level 1 of 4: briefs are prose, which stricter rules take for attacks.
-          expression = "evaluatePreconfiguredWaf('${rule.key}-v33-stable', {'sensitivity': 1})"
+          expression = "evaluatePreconfiguredWaf('${rule.key}', {'sensitivity': 1})"
         }
+      }
+    }
+  }
+  rule {
+    priority    = 160
+    action      = "deny(403)"
+    description = "Log4j and other vulnerabilities of the day"
+    match {
+      expr {
+        expression = "evaluatePreconfiguredExpr('cve-canary')"
       }
     }
   }

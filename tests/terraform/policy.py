@@ -52,7 +52,7 @@ def live_objects_are_never_deleted(plan: Plan) -> Iterator[str]:
             action, condition = rule["action"][0]["type"], rule["condition"][0]
             if action == "AbortIncompleteMultipartUpload":
                 continue
-            if action != "Delete" or condition["with_state"] != "ARCHIVED":
+            if action != "Delete" or condition.get("with_state") != "ARCHIVED":
                 yield f"{name}: {action} of live objects, {condition}"
     for bucket in plan.of("google_storage_bucket"):
         if bucket.name == "models":

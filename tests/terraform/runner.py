@@ -16,7 +16,8 @@ from tests.terraform.schema import ROOT
 
 HCL = ROOT / "terraform"
 OLDEST = (1, 9)
-SECONDS = 180.0
+SECONDS = 280.0
+COLOURED = ("init", "validate", "plan", "apply", "show", "test")
 LIBRARY = [
     sys.executable,
     "-c",
@@ -61,7 +62,8 @@ class Terraform:
     def run(self, *arguments: str, command: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
         """Runs a command of Terraform, whatever its exit status."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
-        settings = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1", "NO_COLOR": "1"}
+        settings = {"CHECKPOINT_DISABLE": "1", "TF_IN_AUTOMATION": "1"}
+        settings |= {f"TF_CLI_ARGS_{name}": "-no-color" for name in COLOURED}
         return subprocess.run(
             [*(command or program()), *arguments],
             cwd=self.folder,
@@ -88,11 +90,18 @@ class Terraform:
         path = self.folder / "terraform.tfvars.json"
         path.write_text(json.dumps(variables))
 
-    def plan(self, *options: str) -> dict[str, Any]:
-        """What an apply would do now, as `terraform show -json` tells it."""
-        self.must("plan", "-input=false", "-lock=false", "-out=tfplan", *options)
+    def plan(self) -> dict[str, Any]:
+        """What would be there after an apply, as `terraform show -json` tells it."""
+        self.must("plan", "-input=false", "-lock=false", "-out=tfplan")
         document: dict[str, Any] = json.loads(self.must("show", "-json", "tfplan"))
         return document
+
+    def changes(self, *options: str) -> dict[str, str]:
+        """What an apply would do to each resource: address = create, update, replace, delete."""
+        said = self.must("plan", "-input=false", "-lock=false", "-json", *options)
+        events = [json.loads(line) for line in said.splitlines()]
+        planned = [event["change"] for event in events if event["type"] == "planned_change"]
+        return {change["resource"]["addr"]: change["action"] for change in planned}
 
 
 @dataclass(frozen=True)
@@ -137,12 +146,6 @@ class Plan:
     def of(self, *kinds: str) -> list[Resource]:
         """The resources of these kinds."""
         return [resource for resource in self.resources if resource.kind in kinds]
-
-
-def actions(document: dict[str, Any]) -> dict[str, list[str]]:
-    """What a plan does to each resource that it touches: address = create, update, delete."""
-    acted = {found["address"]: found["change"]["actions"] for found in document["resource_changes"]}
-    return {address: acts for address, acts in acted.items() if acts not in (["no-op"], ["read"])}
 
 
 def _references(expression: Any) -> Iterator[str]:
