@@ -136,25 +136,7 @@ def _train(
     resume: bool,
 ) -> Mapping[str, Any]:
     set_seed(settings.seed)
-
-    @functools.cache
-    def pairs() -> list[Pair]:
-        """Made only for what is not there yet: the vocabulary, or token ids in the cache."""
-        of_labels = [] if labels is None else label_pairs(labels)
-        return deck_pairs(train) * settings.deck_repeats + of_labels
-
-    vocabulary = _vocabulary(settings, pairs, directory / VOCABULARY)
-    examples = tokenised(
-        lambda: encode_pairs(pairs(), vocabulary, settings.max_tokens),
-        {
-            "rows": digest(msgspec.json.encode(train)),
-            "deck_repeats": settings.deck_repeats,
-            "vocabulary": digest(vocabulary.serialized_model_proto()),
-            "max_tokens": settings.max_tokens,
-            "encoding": ENCODING,
-            **({} if labels is None else _label_digests(labels)),
-        },
-    )
+    vocabulary, examples = _tokens(settings, train, labels, directory)
     model = _model(settings, teacher, vocabulary)
     checkpoints = directory / "checkpoints"
     trainer = StudentTrainer(
@@ -186,6 +168,32 @@ def _train(
         **scores,
         "history": trainer.state.log_history,
     }
+
+
+def _tokens(
+    settings: StudentSettings, train: Sequence[Row], labels: Path | None, directory: Path
+) -> tuple[sentencepiece.SentencePieceProcessor, Any]:
+    """The vocabulary in `directory`, and the pairs that a student learns from as its token ids."""
+
+    @functools.cache
+    def pairs() -> list[Pair]:
+        """Made only for what is not there yet: the vocabulary, or token ids in the cache."""
+        of_labels = [] if labels is None else label_pairs(labels)
+        return deck_pairs(train) * settings.deck_repeats + of_labels
+
+    vocabulary = _vocabulary(settings, pairs, directory / VOCABULARY)
+    examples = tokenised(
+        lambda: encode_pairs(pairs(), vocabulary, settings.max_tokens),
+        {
+            "rows": digest(msgspec.json.encode(train)),
+            "deck_repeats": settings.deck_repeats,
+            "vocabulary": digest(vocabulary.serialized_model_proto()),
+            "max_tokens": settings.max_tokens,
+            "encoding": ENCODING,
+            **({} if labels is None else _label_digests(labels)),
+        },
+    )
+    return vocabulary, examples
 
 
 def _label_digests(labels: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from finetune.stage import StageError, digest, file_digest
 from tinycopy import student
 from tinycopy.brief import Brief
 from tinycopy.encoding import slots
+from tinycopy.model import MAX_SOURCE_TOKENS
 
 _FILES = ("config.json", "model.safetensors", "spm.model")
 
@@ -103,4 +104,4 @@ class TorchStudent:
 
     def _source(self, brief: Brief) -> list[int]:
         ids: list[int] = self._spm.encode(slots(brief).source)
-        return [*ids[: student.MAX_SOURCE_TOKENS - 1], self._model.end]
+        return [*ids[: MAX_SOURCE_TOKENS - 1], self._model.end]
