@@ -19,7 +19,9 @@ from docs import measure
 from finetune.bias.command import read_bias
 from finetune.bias.labelled import measure_filter, read_lines
 from finetune.bias.tables import bias_markdown, filter_markdown
+from finetune.generate import generator_digest, parse_spec
 from finetune.stage import read_metadata
+from tinycopy import manifest as manifests
 from tinycopy.checks import CHECKS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,11 +70,17 @@ def safety_filter() -> str:
 
 
 def bias(directory: Path) -> str:
-    """What a finished `tinycopy probe-bias` found. Raises StageError if there is none."""
+    """What a finished `tinycopy probe-bias` of the embedded release found.
+
+    Raises StageError if there is none, and DocumentError if it was of another release.
+    """
     metadata, found = read_metadata(directory), read_bias(directory)
-    digests = ", ".join(f"`{metadata.inputs[label][:12]}`" for label in found.generators)
+    embedded = ROOT / "function" / "tinycopy" / "embedded"
+    if generator_digest(parse_spec(f"release={embedded}")) not in metadata.inputs.values():
+        raise DocumentError(f"{directory}: not of the embedded release; run tinycopy probe-bias")
+    release = manifests.digest((embedded / manifests.MANIFEST).read_bytes())
     return (
-        f"{found.pairs} pairs, seed {metadata.settings['seed']}; release {digests}.\n\n"
+        f"{found.pairs} pairs, seed {metadata.settings['seed']}; release `{release[:12]}`.\n\n"
         f"{bias_markdown(found.generators).strip()}"
     )
 

@@ -1,6 +1,6 @@
 """Copy for the two groups of each pair, compared trait by trait, against what chance alone does."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 from scipy.stats import false_discovery_control
@@ -95,11 +95,12 @@ def _adjusted(found: dict[str, dict[str, Compared]]) -> dict[str, dict[str, Comp
     """The comparisons with their q, where a test was possible."""
     tested = [one.tally.p for traits in found.values() for one in traits.values()]
     known: list[float] = [p for p in tested if p is not None]
-    adjusted: Iterable[float] = iter(false_discovery_control(known) if known else [])
-    rest = iter(adjusted)
+    adjusted = iter(false_discovery_control(known) if known else ())
     return {
         axis: {
-            name: one if one.tally.p is None else msgspec.structs.replace(one, q=float(next(rest)))
+            name: one
+            if one.tally.p is None
+            else msgspec.structs.replace(one, q=float(next(adjusted)))
             for name, one in traits.items()
         }
         for axis, traits in found.items()
