@@ -8,10 +8,11 @@ locals {
     "resource.labels.location=\"${var.region}\"",
   ])
 
-  # An entry with a message and nothing else is stored as its text.
+  # An entry with a message and nothing else is stored as its text. In these filters OR binds more
+  # tightly than AND, so what belongs together stands in parentheses.
   log_filters = {
     release_loaded   = "jsonPayload.message=\"release loaded\""
-    degraded_start   = "jsonPayload.message=\"release loaded\" AND jsonPayload.source=\"embedded\""
+    degraded_start   = "(jsonPayload.message=\"release loaded\" AND jsonPayload.source=\"embedded\")"
     load_failure     = "(jsonPayload.message=~\"release not loaded\" OR textPayload=~\"release not loaded\")"
     uncaught_error   = "jsonPayload.message=\"uncaught error\""
     answer           = "jsonPayload.status:* AND jsonPayload.ms:*"
