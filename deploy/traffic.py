@@ -37,7 +37,7 @@ def build(cloud: Cloud, name: str, source: StorageSource, accounts: Accounts) ->
     service = cloud.service(function.service_config.service)
     recorded = _sole_revision(service)
     pinned = PINNED.search(function.service_config.environment_variables.get("MODEL_URI", ""))
-    built = Deployment(
+    serving = Deployment(
         service=service.name,
         uri=service.uri,
         recorded=recorded,
@@ -48,11 +48,13 @@ def build(cloud: Cloud, name: str, source: StorageSource, accounts: Accounts) ->
     )
     unchanged = function.build_config.source.storage_source == source
     if unchanged and function.service_config.revision == recorded:
-        return built
+        return serving
     cloud.set_traffic(service, [Target(revision=recorded, percent=100)])
     candidate = cloud.build(name, source).service_config.revision
     uri = _tag(cloud, service.name, recorded, candidate)
-    return msgspec.structs.replace(built, candidate=candidate, candidate_uri=uri, stage=Stage.BUILT)
+    return msgspec.structs.replace(
+        serving, candidate=candidate, candidate_uri=uri, stage=Stage.BUILT
+    )
 
 
 def _tag(cloud: Cloud, name: str, recorded: str, candidate: str) -> str:
