@@ -85,6 +85,15 @@ def test_a_spoilt_file_means_the_embedded_release_and_is_named(
     assert f"{name}: " in str(serving.trouble)
 
 
+def test_a_whole_release_under_the_digest_of_another_is_refused(bucket, releases, loader):
+    (first, _), (_, another) = releases[FIRST], releases[SECOND]
+    upload(bucket, first, another)
+    point(bucket, another)
+    serving = loader(f"gs://{bucket.name}").wait()
+    assert (serving.digest, serving.source) == (releases[EMBEDDED][1], "embedded")
+    assert f"not the release's digest {another}" in str(serving.trouble)
+
+
 @pytest.mark.parametrize("name", [*FILES, MANIFEST])
 def test_a_missing_file_means_the_embedded_release_and_is_named(
     bucket, releases, name: str, loader
