@@ -45,7 +45,7 @@ resource "google_monitoring_uptime_check_config" "copy" {
   }
   content_matchers {
     matcher = "MATCHES_JSON_PATH"
-    content = "\"[^\"]+\""
+    content = ".*[A-Za-z].*"
     json_path_matcher {
       json_path    = "$.variants[0].text"
       json_matcher = "REGEX_MATCH"
