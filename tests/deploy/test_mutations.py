@@ -42,7 +42,10 @@ MISTAKES = {
         "test_archive.py::test_the_same_files",
     ),
     "the zip is compressed": Mistake(
-        "archive.py", "zipfile.ZIP_STORED", "zipfile.ZIP_DEFLATED", "test_archive.py::test_an_entry"
+        "archive.py",
+        "archive.writestr(entry, content)",
+        "archive.writestr(entry, content, zipfile.ZIP_DEFLATED)",
+        "test_archive.py::test_an_entry",
     ),
     "the zip holds what should stay out": Mistake(
         "archive.py",
