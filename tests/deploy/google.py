@@ -24,7 +24,7 @@ from typing import Any
 
 from google.cloud import storage  # type: ignore[import-untyped]
 
-from tests.function.server import Server, running
+from tests.function.server import Server, running, until
 
 PROJECT, REGION, NAME = "a-project", "europe-west1", "tinycopy"
 PLACE = f"projects/{PROJECT}/locations/{REGION}"
@@ -252,9 +252,15 @@ def google(
             clients=clients,
             folder=folder,
             environ=environ,
-            start=start or (lambda source: stack.enter_context(running(source, **environ))),
+            start=start or (lambda source: _ready(stack.enter_context(running(source, **environ)))),
         )
         yield fake
+
+
+def _ready(server: Server) -> Server:
+    """The server once it has loaded its release, however busy this machine is."""
+    until(lambda: server.ask("GET", "/health").json["status"] != "loading")
+    return server
 
 
 class Handler(BaseHTTPRequestHandler):
