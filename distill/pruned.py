@@ -48,7 +48,8 @@ def prune(
     for name, token in (("bos_token_id", None), ("eos_token_id", END), ("pad_token_id", PAD)):
         setattr(model.config, name, token)
         setattr(model.generation_config, name, token)
-    return model
+    pruned: LlamaForCausalLM = model
+    return pruned
 
 
 def _embeddings(

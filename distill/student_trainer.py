@@ -47,9 +47,8 @@ class StudentTrainer(Trainer):
         )
         self._batches = TokenBatches(examples, batch_tokens, args.seed)
         self._vocabulary = vocabulary
-        self._guide: Any = guide
-        if guide is not None:
-            self._guide.to(args.device)
+        moved: Any = guide
+        self._guide = None if guide is None else moved.to(args.device)
         self._guide_weight = guide_weight
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
@@ -114,7 +113,7 @@ class StudentTrainer(Trainer):
             logits = model(**known, logits_to_keep=kept).logits[:, :-1]
         return logits.float()
 
-    def _unwrapped(self, model: torch.nn.Module) -> Any:
+    def _unwrapped(self, model: Any) -> Any:
         return self.accelerator.unwrap_model(model)
 
     def evaluate(

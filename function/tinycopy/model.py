@@ -33,8 +33,10 @@ class Model:
         """
         self._seq2seq = "decoder_start_token" in _config(files)
         family: Any = ctranslate2.Translator if self._seq2seq else ctranslate2.Generator
-        # A decoder's vocabulary is shared with nobody, so CTranslate2 asks for it by another name.
-        own = files if self._seq2seq else files | {"vocabulary.json": files[_VOCABULARY]}
+        own = dict(files)
+        if not self._seq2seq:
+            # A decoder's vocabulary is shared with nobody: CTranslate2 asks for it by another name.
+            own["vocabulary.json"] = own[_VOCABULARY]
         with _SEEDING:
             ctranslate2.set_random_seed(seed)
             try:
