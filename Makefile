@@ -23,6 +23,16 @@ echo '  make PYTHON=/path/to/python3.12 ...' >&2; \
 exit 1
 endef
 
+# Fails with what to install where this machine has no browser for the tests of the page.
+define FIND_BROWSER
+for name in chromium chromium-browser google-chrome chrome; do \
+	if command -v $$name >/dev/null; then exit 0; fi; \
+done; \
+echo 'Tests of the page need Chromium, and found none (Debian and Ubuntu: apt install chromium).' >&2; \
+echo 'All others: .venv/bin/python -m pytest --ignore tests/page' >&2; \
+exit 1
+endef
+
 help: ## list these targets
 	@grep -E '^[a-z]+:.*## ' Makefile | while IFS= read -r line; do \
 		printf '  make %-8s %s\n' "$${line%%:*}" "$${line#*## }"; done
@@ -52,6 +62,7 @@ dev: ## install everything that training and tests need into .venv
 	fi
 
 test: dev ## install everything and run the whole suite
+	@$(FIND_BROWSER)
 	HF_HUB_OFFLINE=1 $(DEV)/bin/python -m pytest
 
 check: dev ## format, lint, types, structure, and docs in step with the code

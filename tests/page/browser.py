@@ -78,7 +78,7 @@ def watched(browser: Browser, *urls: str, **options: Any) -> Iterator[Watched]:
     try:
         opened = Watched(context, {urlsplit(url).netloc for url in urls})
         yield opened
-        assert opened.wrong == []
+        assert not opened.wrong, "\n".join(opened.wrong)
     finally:
         context.close()
 

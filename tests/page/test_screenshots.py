@@ -37,7 +37,7 @@ def picture(page: Page, name: str) -> None:
     assert len(shot.getcolors(1 << 24) or []) > 50, "the window is all but empty"
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"{name}.png"
-    shot.quantize(128).save(path, optimize=True)
+    shot.quantize(256).save(path, optimize=True)
     assert path.stat().st_size < MAX_BYTES
 
 

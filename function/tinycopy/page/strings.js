@@ -33,7 +33,6 @@ export const fields = {
   variants: { label: "Variants" },
   temperature: { label: "Temperature", hint: "Higher is more varied, 0 the most predictable. Empty: the default." },
   seed: { label: "Seed", hint: "The same seed and brief give the same copy. Empty: new copy each time." },
-  max_characters: { label: "Most characters", hint: "A limit in characters, for instance 280 for a post." },
 };
 
 export const form = {
@@ -87,7 +86,6 @@ export const checks = {
   fits_tone: "fits the tone",
   supported_claims: "no claim that you did not make",
   clean_language: "clean language",
-  within_characters: "within the character limit",
 };
 
 export const checkWords = {
