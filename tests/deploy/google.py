@@ -8,7 +8,6 @@ divides requests among the revisions as the traffic says, and each tag has a URL
 """
 
 import contextlib
-import hashlib
 import http.client
 import io
 import itertools
@@ -302,8 +301,3 @@ def serving(handler: type[Handler]) -> Iterator[str]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def digest(manifest: Path) -> str:
-    """The digest of the release with this manifest."""
-    return hashlib.sha256(manifest.read_bytes()).hexdigest()

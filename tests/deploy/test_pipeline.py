@@ -2,6 +2,7 @@
 
 import pytest
 
+from deploy.student import embedded_digest
 from distill import cli
 from tests.deploy import google
 from tests.deploy.buildfile import PUSH, replay
@@ -31,8 +32,7 @@ def test_a_push_brings_the_new_revision_all_traffic_and_its_student_into_the_buc
     fake = project.google
     assert fake.splits[:3] == [{FIRST: 100}] * 3  # pinned, built, tagged
     assert fake.splits[3:] == [{FIRST: 90, SECOND: 10}, {FIRST: 50, SECOND: 50}, {SECOND: 100}]
-    embedded = project.workspace / "function" / "tinycopy" / "embedded" / "manifest.json"
-    assert served(project.models) == google.digest(embedded)
+    assert served(project.models) == embedded_digest(project.workspace / "function")
     # The same push again finds nothing to do, neither code nor student.
     capsys.readouterr()
     assert push(project) == dict.fromkeys(ALL, 0)
