@@ -32,7 +32,7 @@ export function makeSaved(root, form, store, { reuse, counted }) {
   const list = h("div", { class: "cards" });
   const tags = h("div", { class: "tag-filter", role: "group", "aria-label": texts.tags });
   const shown = h("p", { class: "hint", role: "status" });
-  const picker = h("input", { type: "file", accept: "application/json,.json", class: "unseen", tabindex: "-1", "aria-hidden": "true", onchange: bringIn });
+  const picker = h("input", { type: "file", accept: "application/json,.json", hidden: true, onchange: bringIn });
   root.replaceChildren(
     h("div", { class: "results-head" }, h("h1", { id: "saved-title" }, texts.title),
       h("div", { class: "toolbar" },
