@@ -14,7 +14,8 @@ QUICK = ["--pause=0.2", "--tries=3", "--max-seconds=20"]
 EXTRA = {
     "smoke": QUICK,
     "shift": [*QUICK, "--watch-seconds=0"],
-    "student": ["--pause=0.5", "--tries=20", "--max-seconds=20"],
+    # A function that found no release looks again after up to a minute.
+    "student": ["--pause=0.5", "--tries=240", "--max-seconds=20"],
 }
 FIRST, SECOND, THIRD = (f"{google.NAME}-{number:05}-abc" for number in (1, 2, 3))
 ALL = ["zip", "upload", "revision", "smoke", "shift", "finish", "student"]
