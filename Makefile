@@ -77,6 +77,7 @@ format: dev ## format the code and fix what the linter can
 
 docs: dev ## rewrite the parts of the documents that the code generates
 	$(DEV)/bin/python -m docs.generate
+	$(DEV)/bin/python -m docs.terraform
 
 readme: dev ## ask the function and rewrite README's answer and measured figures
 	$(DEV)/bin/python -m docs.generate --measure

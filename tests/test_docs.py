@@ -15,9 +15,11 @@ from docs import generate
 from tinycopy import manifest as manifests
 
 ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("docs", "finetune", "distill", "terraform")
 DOCUMENTS = sorted(
     path.relative_to(ROOT).as_posix()
-    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("finetune/**/*.md"))
+    for pattern in ("*.md", *(f"{room}/**/*.md" for room in ROOMS))
+    for path in ROOT.glob(pattern)
 )
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
