@@ -105,8 +105,9 @@ class TestRecipes:
     def test_shipped_ones_parse(self, name: str) -> None:
         assert isinstance(read_recipe(name), Recipe)
 
-    def test_they_are_three_sizes_and_a_benchmark(self) -> None:
-        assert shipped_recipes() == ["e2e", "nano", "small", "tiny"]
+    def test_they_are_three_sizes_a_pruned_teacher_and_a_benchmark(self) -> None:
+        assert shipped_recipes() == ["e2e", "nano", "pruned", "small", "tiny"]
+        assert read_recipe("pruned").student.keep_layers
         widths = [read_recipe(name).student.width for name in ("nano", "tiny", "small")]
         assert widths == sorted(widths)
 
@@ -127,7 +128,7 @@ class TestRecipes:
             read_recipe(str(path))
 
     def test_an_unknown_name_lists_the_known_ones(self) -> None:
-        with pytest.raises(StageError, match="nano, small, tiny"):
+        with pytest.raises(StageError, match="nano, pruned, small, tiny"):
             read_recipe("huge")
 
 
