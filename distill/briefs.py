@@ -130,18 +130,24 @@ def _keywords(rng: random.Random, product: _Product, features: Sequence[str]) ->
     """Up to two keywords: the deck's own for this product, or words out of the features."""
     text = " ; ".join(features)
     pool = [k for k in product.keywords if k in text or (k in (product.category or ""))]
+    pool = list(dict.fromkeys(pool + keyword_phrases(features)))
+    return tuple(rng.sample(pool, min(len(pool), rng.choice(KEYWORD_COUNTS))))
+
+
+def keyword_phrases(features: Sequence[str]) -> list[str]:
+    """Phrases of one and two words out of the features that a caller could ask for."""
+    found = []
     for feature in features:
         words = feature.split()
         phrases = [words[i : i + n] for n in (1, 2) for i in range(len(words) - n + 1)]
         # Verbatim: punctuation is cut off the end of a phrase only.
         phrases = [[*phrase[:-1], phrase[-1].rstrip(",.;:)")] for phrase in phrases]
-        pool += [
+        found += [
             " ".join(phrase)
             for phrase in phrases
             if all(len(w) > 3 and w.isalpha() and w.lower() not in _STOP for w in phrase)
         ]
-    pool = [k for k in dict.fromkeys(pool) if len(k) <= MAX_KEYWORD]
-    return tuple(rng.sample(pool, min(len(pool), rng.choice(KEYWORD_COUNTS))))
+    return [phrase for phrase in found if len(phrase) <= MAX_KEYWORD]
 
 
 def _request(

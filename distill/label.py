@@ -1,7 +1,8 @@
 """Let a teacher write copy for many briefs, and keep what passes the checks: the labels.
 
 Each brief gets several candidates; those that fail a check, repeat each other or copy training
-text are dropped, counted by reason, and the likeliest of the rest are kept.
+text are dropped, counted by reason, and the likeliest of the rest are kept. Copy that fits a
+brief of another length or without a keyword is kept for that brief (hindsight.py).
 """
 
 import gzip
@@ -19,6 +20,7 @@ from tqdm import tqdm
 from transformers import AutoConfig, AutoTokenizer
 
 from distill.briefs import new_briefs
+from distill.hindsight import fitted
 from finetune.deck import Row
 from finetune.overlap import COPIED_RUN, TrainingCopy
 from finetune.stage import (
@@ -44,6 +46,7 @@ class LabelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """How a teacher labels briefs.
 
     briefs: new ones beside the deck's own.  candidates: sampled per brief.  keep: labels per brief.
+    hindsight: keep copy that fits a brief of another length or without a keyword, for that brief.
     batch_size: briefs in one batch; each takes `candidates` rows of it.
     """
 
@@ -53,19 +56,22 @@ class LabelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     keep: Annotated[int, Meta(ge=1)] = 2
     temperature: Annotated[float, Meta(gt=0)] = 0.8
     top_k: Annotated[int, Meta(ge=1)] = 50
-    batch_size: Annotated[int, Meta(ge=1)] = 32
+    hindsight: bool = True
+    batch_size: Annotated[int, Meta(ge=1)] = 16
     compute_type: str = "int8"
     seed: int = 1
 
 
-class Label(msgspec.Struct, frozen=True):
+class Label(msgspec.Struct, frozen=True, omit_defaults=True):
     """Copy that a teacher wrote for a brief and that passed the checks.
 
-    score: mean log-likelihood per token under the teacher, in nats.
+    score: mean log-likelihood per token under the teacher, in nats.  fits: the brief whose checks
+    it passed, if that is not the one that the teacher read.
     """
 
     copy: str
     score: float
+    fits: Brief | None = None
 
 
 class Labelled(msgspec.Struct, frozen=True):
@@ -131,9 +137,10 @@ def _label(
     shard = directory / SHARD.format(rank=rank, world=world)
     done = _mend(shard)
     writer = _Teacher(settings, teacher, converted, TrainingCopy(row.copy for row in train), rank)
+    step = settings.batch_size * writer.workers
     with shard.open("ab") as lines, tqdm(total=len(mine), initial=done, unit="brief") as bar:
-        for start in range(done, len(mine), settings.batch_size):
-            batch = mine[start : start + settings.batch_size]
+        for start in range(done, len(mine), step):
+            batch = mine[start : start + step]
             for labelled in writer.label(batch):
                 lines.write(msgspec.json.encode(labelled) + b"\n")
             lines.flush()
@@ -197,9 +204,13 @@ class _Teacher:
         self._tokenizer: Any = AutoTokenizer.from_pretrained(teacher)
         self._seq2seq = AutoConfig.from_pretrained(teacher).is_encoder_decoder
         ctranslate2.set_random_seed(settings.seed + rank)
-        threads = int(os.environ.get("OMP_NUM_THREADS", "0"))
-        family = ctranslate2.Translator if self._seq2seq else ctranslate2.Generator
-        self._model: Any = family(str(converted), device="auto", intra_threads=threads)
+        family: Any = ctranslate2.Translator if self._seq2seq else ctranslate2.Generator
+        # On a CPU, a batch for each core is twice as fast as all cores for one batch.
+        cores = int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count() or 1
+        self.workers = 1 if ctranslate2.get_cuda_device_count() else cores
+        self._model = family(
+            str(converted), device="auto", inter_threads=self.workers, intra_threads=1
+        )
 
     def label(self, briefs: Sequence[Brief]) -> Iterator[Labelled]:
         """One Labelled for each brief, in order."""
@@ -219,6 +230,7 @@ class _Teacher:
             "sampling_topk": self._settings.top_k,
             "sampling_temperature": self._settings.temperature,
             "return_scores": True,
+            "max_batch_size": self._settings.batch_size,
         }
         most = max(map(token_limit, briefs))
         if self._seq2seq:
@@ -241,17 +253,22 @@ class _Teacher:
 
     def _select(self, brief: Brief, candidates: Sequence[tuple[str, float]]) -> Labelled:
         drops, kept, seen = Counter[str](), list[Label](), set[str]()
-        for copy, score in sorted(candidates, key=lambda c: -c[1]):
-            failed = [name for name, passed in run_checks(brief, copy).items() if not passed]
+        found = [(copy, score, self._fitted(brief, copy)) for copy, score in candidates]
+        # What fits the brief itself comes before what fits another.
+        for copy, score, fits in sorted(found, key=lambda c: (c[2] != brief, -c[1])):
+            failed = [name for name, passed in run_checks(fits, copy).items() if not passed]
             if failed:
                 drops.update(failed[:1])
             elif copy.lower() in seen:
                 drops["repeated"] += 1
-            elif self._known.longest_run(brief, copy) >= COPIED_RUN:
+            elif self._known.longest_run(fits, copy) >= COPIED_RUN:
                 drops["copied"] += 1
             elif len(kept) == self._settings.keep:
                 drops["not_best"] += 1
             else:
-                kept.append(Label(copy, round(score, 4)))
+                kept.append(Label(copy, round(score, 4), None if fits == brief else fits))
             seen.add(copy.lower())
         return Labelled(brief, tuple(kept), dict(drops))
+
+    def _fitted(self, brief: Brief, copy: str) -> Brief:
+        return fitted(brief, copy) if self._settings.hindsight else brief

@@ -4,7 +4,7 @@ An encoder-decoder reads the source on one side and writes the target on the oth
 reads one row, source then target; the source's end token stands between them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import sentencepiece
@@ -12,6 +12,7 @@ import torch
 from torch.utils.data import Sampler
 
 from distill.label import read_labels
+from distill.soft_targets import SOFT, TOP, WHOLE, Soft
 from distill.vocabulary import END, PAD
 from finetune.deck import Row
 from finetune.teacher import IGNORED
@@ -22,7 +23,7 @@ Pair = tuple[str, str]
 """(source, target): the marked brief, and copy with its spans replaced by slots."""
 
 Example = dict[str, list[int]]
-"""`input_ids` and `labels` of one pair, each with the end token."""
+"""`input_ids` and `labels` of one pair, each with the end token; soft targets if there are any."""
 
 
 def pair(brief: Brief, copy: str) -> Pair:
@@ -36,30 +37,44 @@ def deck_pairs(rows: Sequence[Row]) -> list[Pair]:
     return [pair(row.brief, row.copy) for row in rows]
 
 
+def labels_written(directory: Path) -> list[tuple[Brief, str]]:
+    """The brief and the copy of all labels in a directory, in the order of its shards."""
+    return [
+        (kept.fits or row.brief, kept.copy) for row in read_labels(directory) for kept in row.labels
+    ]
+
+
 def label_pairs(directory: Path) -> list[Pair]:
     """The pairs of all labels in a directory, in the order of its shards."""
-    return [pair(row.brief, kept.copy) for row in read_labels(directory) for kept in row.labels]
+    return [pair(brief, copy) for brief, copy in labels_written(directory)]
 
 
 def encode_pairs(
-    pairs: Iterable[Pair], vocabulary: sentencepiece.SentencePieceProcessor, max_tokens: int
+    pairs: Sequence[Pair],
+    vocabulary: sentencepiece.SentencePieceProcessor,
+    max_tokens: int,
+    soft: Sequence[Soft] | None = None,
 ) -> list[Example]:
-    """Token ids of each pair; pairs with a side of more than `max_tokens` are left out."""
+    """Token ids of each pair; pairs with a side of more than `max_tokens` are left out.
+
+    soft: of each pair, its soft targets, which the examples then have too.
+    """
     examples = []
-    for source, target in pairs:
+    for index, (source, target) in enumerate(pairs):
         example = {
             "input_ids": [*vocabulary.encode(source), END],
             "labels": [*vocabulary.encode(target), END],
         }
         if max(map(len, example.values())) <= max_tokens:
-            examples.append(example)
+            examples.append(example if soft is None else example | soft[index])
     return examples
 
 
 def collate(examples: Sequence[Example]) -> dict[str, torch.Tensor]:
     """A padded batch for an encoder-decoder.
 
-    input_ids, attention_mask: (batch, source).  labels, decoder_input_ids: (batch, target).
+    input_ids, attention_mask: (batch, source).  labels, decoder_input_ids: (batch, target).  soft
+    targets, if the examples have them: (batch, target, TOP).
     """
     input_ids = _pad([e["input_ids"] for e in examples], PAD)
     return {
@@ -68,6 +83,7 @@ def collate(examples: Sequence[Example]) -> dict[str, torch.Tensor]:
         "labels": _pad([e["labels"] for e in examples], IGNORED),
         # The decoder starts from padding and reads what it should have written so far.
         "decoder_input_ids": _pad([[PAD, *e["labels"][:-1]] for e in examples], PAD),
+        **_soft(examples),
     }
 
 
@@ -75,7 +91,7 @@ def collate_causal(examples: Sequence[Example]) -> dict[str, torch.Tensor]:
     """A padded batch for a decoder alone; all targets start in the same column.
 
     input_ids, attention_mask: (batch, source + target), padded at both ends.  labels: (batch,
-    target), the last columns' own tokens.
+    target), the last columns' own tokens.  soft targets: as `collate`'s.
     """
     sources = _pad([e["input_ids"] for e in examples], PAD, left=True)
     labels = _pad([e["labels"] for e in examples], IGNORED)
@@ -84,7 +100,16 @@ def collate_causal(examples: Sequence[Example]) -> dict[str, torch.Tensor]:
         "input_ids": input_ids,
         "attention_mask": (input_ids != PAD).long(),
         "labels": labels,
+        **_soft(examples),
     }
+
+
+def _soft(examples: Sequence[Example]) -> dict[str, torch.Tensor]:
+    """Soft targets, if the examples have them: ids and shares (0-1), (batch, target, TOP)."""
+    if SOFT[0] not in examples[0]:
+        return {}
+    ids, shares = (_pad([e[name] for e in examples], 0).unflatten(1, (-1, TOP)) for name in SOFT)
+    return {SOFT[0]: ids, SOFT[1]: shares / WHOLE}
 
 
 def _pad(rows: list[list[int]], value: int, left: bool = False) -> torch.Tensor:

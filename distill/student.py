@@ -1,9 +1,9 @@
 """Train a student: a small model that learns from a deck and a teacher's labels.
 
 Sequence-level distillation (Kim and Rush, 2016): the student learns the copy that its teacher
-wrote. Where a larger student with the same vocabulary is at hand, it can also learn that
-student's distribution over the next token. It is a new encoder-decoder, or a few of the teacher's
-own layers (pruned.py). Not here: conversion and its checks (convert.py).
+wrote. It can also learn what the teacher, or a larger student with the same vocabulary, expects
+next at each token (soft_targets.py). It is a new encoder-decoder, or a few of the teacher's own
+layers (pruned.py). Not here: conversion and its checks (convert.py).
 """
 
 import functools
@@ -25,8 +25,16 @@ from transformers import (
 )
 
 from distill.averaging import average_checkpoints
-from distill.pairs import Pair, deck_pairs, encode_pairs, label_pairs
+from distill.pairs import (
+    Example,
+    Pair,
+    deck_pairs,
+    encode_pairs,
+    label_pairs,
+    labels_written,
+)
 from distill.pruned import prune
+from distill.soft_targets import Soft, no_soft_targets, soft_targets
 from distill.student_trainer import StudentTrainer
 from distill.vocabulary import END, PAD, train_vocabulary
 from finetune.cache import tokenised
@@ -55,8 +63,9 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     place of a new encoder-decoder, whose width, heads, layers and dropout then mean nothing.
     batch_tokens: padded tokens of source and target in a batch.  deck_repeats: times that the deck
     is seen for each time that the labels are.  average: checkpoints averaged at the end, each
-    `eval_steps` apart.  logits_from: directory of a student with the same vocabulary to learn the
-    next-token distribution from, with weight `logits_weight`.
+    `eval_steps` apart.  teacher_logits: pairs of which the student learns what the teacher expects
+    at each token; logits_from: directory of a student with the same vocabulary, to learn the same
+    from it; both with weight `logits_weight`.
     """
 
     vocabulary: Annotated[int, Meta(ge=400)] = 6000
@@ -80,6 +89,7 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     patience: Annotated[int, Meta(ge=1)] = 5
     average: Annotated[int, Meta(ge=1)] = 3
     bf16: bool = False
+    teacher_logits: Literal["none", "deck", "all"] = "none"
     logits_from: str | None = None
     logits_weight: Annotated[float, Meta(ge=0, le=1)] = 0.5
     seed: int = 1
@@ -99,8 +109,9 @@ def train_student(
     """Write a trained student (model.safetensors, config.json, spm.model) to `out`.
 
     labels: directory of a label stage; None trains on the deck alone.  teacher: directory of the
-    teacher whose layers `keep_layers` names. Raises StageError if it is missing or has no such
-    layers, or if the vocabulary cannot be trained or differs from that of `logits_from`.
+    teacher whose layers `keep_layers` names and whose expectations `teacher_logits` asks for.
+    Raises StageError if it is missing or has no such layers, or if the vocabulary cannot be
+    trained or differs from that of `logits_from`.
     """
 
     def work(directory: Path) -> Mapping[str, Any]:
@@ -109,10 +120,13 @@ def train_student(
     inputs = {**inputs, "encoding": str(ENCODING)}
     if labels is not None:
         inputs |= _label_digests(labels)
-    if settings.keep_layers:
+    if settings.keep_layers or settings.teacher_logits != "none":
         if teacher is None:
-            raise StageError("student.keep_layers: whose layers? Name the teacher: --teacher DIR")
+            asks = "keep_layers" if settings.keep_layers else "teacher_logits"
+            raise StageError(f"student.{asks}: of which teacher? Name it: --teacher DIR")
         inputs |= {"teacher": file_digest(teacher / "model.safetensors")}
+    else:
+        teacher = None
     return run_stage("student", out, inputs=inputs, settings=settings, work=work, resume=resume)
 
 
@@ -136,7 +150,7 @@ def _train(
     resume: bool,
 ) -> Mapping[str, Any]:
     set_seed(settings.seed)
-    vocabulary, examples = _tokens(settings, train, labels, directory)
+    vocabulary, examples = _tokens(settings, train, labels, teacher, directory)
     model = _model(settings, teacher, vocabulary)
     checkpoints = directory / "checkpoints"
     trainer = StudentTrainer(
@@ -171,7 +185,11 @@ def _train(
 
 
 def _tokens(
-    settings: StudentSettings, train: Sequence[Row], labels: Path | None, directory: Path
+    settings: StudentSettings,
+    train: Sequence[Row],
+    labels: Path | None,
+    teacher: Path | None,
+    directory: Path,
 ) -> tuple[sentencepiece.SentencePieceProcessor, Any]:
     """The vocabulary in `directory`, and the pairs that a student learns from as its token ids."""
 
@@ -182,18 +200,43 @@ def _tokens(
         return deck_pairs(train) * settings.deck_repeats + of_labels
 
     vocabulary = _vocabulary(settings, pairs, directory / VOCABULARY)
-    examples = tokenised(
-        lambda: encode_pairs(pairs(), vocabulary, settings.max_tokens),
-        {
-            "rows": digest(msgspec.json.encode(train)),
-            "deck_repeats": settings.deck_repeats,
-            "vocabulary": digest(vocabulary.serialized_model_proto()),
-            "max_tokens": settings.max_tokens,
-            "encoding": ENCODING,
-            **({} if labels is None else _label_digests(labels)),
-        },
-    )
-    return vocabulary, examples
+
+    def examples() -> list[Example]:
+        soft = _soft_targets(settings, train, labels, teacher, vocabulary)
+        return encode_pairs(pairs(), vocabulary, settings.max_tokens, soft)
+
+    depends_on: dict[str, str | int] = {
+        "rows": digest(msgspec.json.encode(train)),
+        "deck_repeats": settings.deck_repeats,
+        "vocabulary": digest(vocabulary.serialized_model_proto()),
+        "max_tokens": settings.max_tokens,
+        "encoding": ENCODING,
+        **({} if labels is None else _label_digests(labels)),
+    }
+    if teacher is not None and settings.teacher_logits != "none":
+        weights = file_digest(teacher / "model.safetensors")
+        depends_on |= {"teacher_logits": settings.teacher_logits, "teacher": weights}
+    return vocabulary, tokenised(examples, depends_on)
+
+
+def _soft_targets(
+    settings: StudentSettings,
+    train: Sequence[Row],
+    labels: Path | None,
+    teacher: Path | None,
+    vocabulary: sentencepiece.SentencePieceProcessor,
+) -> list[Soft] | None:
+    """Of each pair, in the order of the pairs, if the settings ask for any."""
+    if teacher is None or settings.teacher_logits == "none":
+        return None
+    say(f"student: what {teacher} expects at each token")
+    written = [(row.brief, row.copy) for row in train]
+    of_labels = [] if labels is None else labels_written(labels)
+    if settings.teacher_logits == "all":
+        written, of_labels = written + of_labels, []
+    soft = soft_targets(teacher, written, vocabulary)
+    deck = soft[: len(train)] * settings.deck_repeats
+    return deck + soft[len(train) :] + [no_soft_targets(b, c, vocabulary) for b, c in of_labels]
 
 
 def _label_digests(labels: Path) -> dict[str, str]:

@@ -12,6 +12,7 @@ from transformers import Adafactor, PreTrainedModel, Trainer
 
 from distill.greedy import Quality, quality, write_with_torch
 from distill.pairs import TokenBatches, collate, collate_causal
+from distill.soft_targets import SOFT
 from finetune.deck import Row
 from finetune.teacher import IGNORED
 
@@ -86,20 +87,28 @@ class StudentTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """Cross-entropy with label smoothing; with a guide, mixed with the divergence from it.
+        """Cross-entropy with label smoothing, mixed with that from what is known of better ones.
 
-        The divergence is KL(guide || student) per target token, in nats (Hinton et al., 2015, at
-        temperature 1).
+        Of a token with soft targets, with the cross-entropy from these; with a guide, with the
+        divergence from it, KL(guide || student). All are means per target token, in nats (Hinton
+        et al., 2015, at temperature 1).
         """
         real = inputs["labels"] != IGNORED
-        logits = self._logits(model, inputs)[real]
+        soft = [inputs.pop(name)[real] for name in SOFT if name in inputs]
+        logits, labels = self._logits(model, inputs)[real], inputs["labels"][real]
         smoothing = self.args.label_smoothing_factor
-        loss = cross_entropy(logits, inputs["labels"][real], label_smoothing=smoothing)
+        losses = cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
+        if soft and model.training:
+            ids, shares = soft
+            softened = -(shares * log_softmax(logits, dim=-1).gather(1, ids)).sum(dim=1)
+            weight = self._guide_weight * (shares.sum(dim=1) > 0)
+            losses = (1 - weight) * losses + weight * softened
+        loss = losses.mean()
         if self._guide is not None and model.training:
             with torch.no_grad():
                 guided = softmax(self._logits(self._guide, inputs)[real], dim=-1)
-            soft = kl_div(log_softmax(logits, dim=-1), guided, reduction="batchmean")
-            loss = (1 - self._guide_weight) * loss + self._guide_weight * soft
+            apart = kl_div(log_softmax(logits, dim=-1), guided, reduction="batchmean")
+            loss = (1 - self._guide_weight) * loss + self._guide_weight * apart
         return (loss, {"logits": logits}) if return_outputs else loss
 
     def _logits(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
