@@ -1,12 +1,15 @@
 """Writing copy for a brief: the settings and the request's own wishes reach the student."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask, request
 
+from tests.function.releases import FIRST
 from tinycopy.brief import Brief, CopyType
 from tinycopy.errors import NoUsableCopy
+from tinycopy.loader import Loader
 from tinycopy.service import Call, Service
 from tinycopy.settings import Settings
 from tinycopy.student import Sampling, Written
@@ -38,6 +41,22 @@ def test_candidates_temperature_and_top_p_are_those_of_the_settings_and_the_requ
         call = Call(request)
         found = outcome(lambda: service.write(call, BRIEF, 2, 7, temperature).written)
     assert found == outcome(lambda: student.write(BRIEF, 2, 7, sampling))
+
+
+@pytest.mark.parametrize("features", [(), ("made of steel",)])
+def test_temperature_0_is_the_lowest_that_a_student_can_take(
+    releases: dict[int, tuple[Path, str]], features: tuple[str, ...]
+) -> None:
+    """CTranslate2 divides by it: at 0 this student writes something else, without an error."""
+    brief = Brief(type=CopyType.PRODUCT_DESCRIPTION, product="Sunrise Mug", features=features)
+    service = Service(SETTINGS, routes=())
+    service.loader = Loader(SETTINGS, releases[FIRST][0])
+    sampling = Sampling(SETTINGS.candidates, MIN_TEMPERATURE, SETTINGS.top_p)
+    student = service.loader.wait().student
+    for seed in range(5):
+        with Flask(__name__).test_request_context():
+            found = service.write(Call(request), brief, 2, seed, 0.0).written
+        assert found == student.write(brief, 2, seed, sampling)
 
 
 def outcome(write: Callable[[], Written]) -> Written | str:
