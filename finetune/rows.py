@@ -12,8 +12,8 @@ from finetune.cleaning import clean
 from finetune.meanings import brief_fields, parse_meaning
 from tinycopy.brief import WORD_RANGES, Brief, Length
 
-FIELDS = (*Brief.__struct_fields__, "copy")
-"""The fields of a deck row."""
+FIELDS = (*(f for f in Brief.__struct_fields__ if f != "max_characters"), "copy")
+"""The fields of a deck row: a brief's, but for the limit, which no model reads, and the copy."""
 
 _LISTS = ("features", "keywords")
 _PATH = re.compile(r" - at `\$\.(\w+)[^`]*`")

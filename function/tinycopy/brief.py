@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 MAX_PRODUCT = 120
 MAX_CATEGORY = 80
@@ -19,6 +19,10 @@ MAX_AUDIENCE = 80
 MAX_KEYWORDS = 5
 MAX_KEYWORD = 40
 MAX_PROMPT = 600
+MIN_CHARACTERS = 10
+MAX_CHARACTERS = 2000
+CHARACTERS_PER_WORD = 6
+"""What copy takes for a word and the space after it: the median of the shipped deck is 5.6."""
 
 
 class CopyType(StrEnum):
@@ -59,6 +63,14 @@ WORD_RANGES: dict[CopyType, dict[Length, tuple[int, int]]] = {
     }.items()
 }
 """Fewest and most words (both inclusive) of each type and length."""
+NAMING = (CopyType.PRODUCT_DESCRIPTION, CopyType.SOCIAL_POST)
+"""The types whose copy names the product."""
+
+
+def room_for(type_: CopyType, length: Length) -> int:
+    """Characters that the fewest words of a type and length take."""
+    fewest, _ = WORD_RANGES[type_][length]
+    return CHARACTERS_PER_WORD * fewest
 
 
 def normalise(text: str) -> str:
@@ -76,12 +88,24 @@ def normalise(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+Characters = Annotated[
+    int,
+    Meta(
+        ge=MIN_CHARACTERS,
+        le=MAX_CHARACTERS,
+        description="Most characters of the copy, spaces included; "
+        "goes before `length` where both cannot be met.",
+    ),
+]
+
+
 class Brief(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True):
     """What the caller asks for: a product with features, or a free prompt.
 
     Text fields are normalised (see `normalise`) when a brief is made. Raises ValueError (which
     msgspec turns into ValidationError) naming the field when `product` and `prompt` are both
-    given or both missing, or when a text is empty after normalisation.
+    given or both missing, when a text is empty after normalisation, or when the texts that copy
+    must hold are longer than `max_characters`.
     """
 
     type: Annotated[CopyType, Meta(description="The kind of copy to write.")]
@@ -113,6 +137,9 @@ class Brief(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tru
         tuple[Annotated[str, Meta(min_length=1, max_length=MAX_KEYWORD)], ...],
         Meta(max_length=MAX_KEYWORDS, description="Words that the copy must contain."),
     ] = ()
+    # Unset, not None: so a brief without a limit is written as it was before there were limits,
+    # and the digests of decks and labels hold. No model reads the limit (encoding.py).
+    max_characters: Characters | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         for name in ("product", "category", "prompt", "audience"):
@@ -128,11 +155,42 @@ class Brief(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=Tru
             for name in ("product", "category", "features"):
                 if getattr(self, name):
                     raise ValueError(f"`{name}`: cannot be combined with `prompt`")
+        if self.max_characters is None:
+            msgspec.structs.force_setattr(self, "max_characters", UNSET)
+        if self.max_characters and (least := self._least_characters()) > self.max_characters:
+            raise ValueError(
+                f"`max_characters`: what the copy must name takes {least} characters; "
+                "allow more, or give fewer keywords"
+            )
+
+    def _least_characters(self) -> int:
+        """What the product's name, where the copy must give it, and the keywords take together."""
+        names = (self.product,) if self.product and self.type in NAMING else ()
+        needed: list[str] = []
+        for text in sorted((*names, *self.keywords), key=len, reverse=True):
+            if not any(text.lower() in longer.lower() for longer in needed):
+                needed.append(text)
+        return len(" ".join(needed))
 
     @property
     def word_range(self) -> tuple[int, int]:
         """Fewest and most words (both inclusive) that the copy may have."""
         return WORD_RANGES[self.type][self.length]
+
+    @property
+    def length_fits(self) -> bool:
+        """Whether `max_characters` has room for the words that the length asks for."""
+        return self._fits(self.length)
+
+    @property
+    def length_to_write(self) -> Length:
+        """The longest length, up to the one asked for, that `max_characters` has room for."""
+        lengths = list(Length)
+        fitting = filter(self._fits, lengths[: lengths.index(self.length) + 1])
+        return [Length.SHORT, *fitting][-1]
+
+    def _fits(self, length: Length) -> bool:
+        return not self.max_characters or room_for(self.type, length) <= self.max_characters
 
     @property
     def facts(self) -> str:

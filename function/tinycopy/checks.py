@@ -11,10 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tinycopy import claims, figures, form, names, safety
-from tinycopy.brief import Brief, CopyType, Length, Tone
+from tinycopy.brief import NAMING, Brief, CopyType, Length, Tone
 from tinycopy.wording import Pattern, straight
-
-_NAMING = (CopyType.PRODUCT_DESCRIPTION, CopyType.SOCIAL_POST)
 
 
 @dataclass(frozen=True)
@@ -59,6 +57,10 @@ def _length_in_range(brief: Brief, text: str) -> bool:
     return fewest <= len(text.split()) <= most
 
 
+def _within_characters(brief: Brief, text: str) -> bool:
+    return not brief.max_characters or len(text) <= brief.max_characters
+
+
 def _no_new_numbers(brief: Brief, text: str) -> bool:
     found = figures.figures(text)
     if figures.new_date(text, brief.facts) is not None:
@@ -98,7 +100,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "names_product",
         "the product's exact name is in the copy (descriptions and posts)",
-        lambda brief: brief.product is not None and brief.type in _NAMING,
+        lambda brief: brief.product is not None and brief.type in NAMING,
         _names_product,
     ),
     Check(
@@ -109,9 +111,15 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "length_in_range",
-        "as many words as the type and length ask for",
-        _always,
+        "as many words as the type and length ask for, if the character limit has room for them",
+        lambda brief: brief.length_fits,
         _length_in_range,
+    ),
+    Check(
+        "within_characters",
+        "at most as many characters as the brief allows",
+        lambda brief: bool(brief.max_characters),
+        _within_characters,
     ),
     Check(
         "no_new_numbers",
@@ -123,7 +131,7 @@ CHECKS: tuple[Check, ...] = (
         "finished",
         "the copy does not break off, and closes its quotes and brackets",
         _always,
-        lambda brief, text: form.is_finished(text, in_sentences=brief.type in _NAMING),
+        lambda brief, text: form.is_finished(text, in_sentences=brief.type in NAMING),
     ),
     Check(
         "not_repetitive",

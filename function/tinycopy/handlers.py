@@ -12,7 +12,7 @@ from flask import Response
 
 from tinycopy import brief as briefs
 from tinycopy.body import json_response, read_json
-from tinycopy.brief import WORD_RANGES, Brief, CopyType, Length, Tone
+from tinycopy.brief import WORD_RANGES, Brief, CopyType, Length, Tone, room_for
 from tinycopy.checks import CHECKS, run_checks
 from tinycopy.loader import Serving
 from tinycopy.service import Call, Service
@@ -124,7 +124,10 @@ def _template(type_: CopyType) -> Template:
     return Template(
         type=type_,
         title=type_.replace("_", " ").capitalize(),
-        words={length: WordRange(*WORD_RANGES[type_][length]) for length in Length},
+        words={
+            length: WordRange(*WORD_RANGES[type_][length], room_for(type_, length))
+            for length in Length
+        },
         example={name: value for name, value in example.items() if value},
     )
 

@@ -67,6 +67,11 @@ class Variant:
     def is_safe(self) -> bool:
         return all(self.checks.get(name, True) for name in SAFETY_CHECKS)
 
+    @property
+    def is_within(self) -> bool:
+        """Whether it keeps the brief's character limit, if there is one."""
+        return self.checks.get("within_characters", True)
+
 
 @dataclass(frozen=True)
 class Written:
@@ -84,10 +89,10 @@ class _Candidate:
     finished: bool
 
     @property
-    def rank(self) -> tuple[int, bool, float]:
+    def rank(self) -> tuple[bool, int, bool, float]:
         """Least is best."""
         failed = sum(not passed for passed in self.variant.checks.values())
-        return failed, not self.finished, -self.variant.score
+        return not self.variant.is_within, failed, not self.finished, -self.variant.score
 
 
 def token_limit(brief: Brief) -> int:
@@ -151,10 +156,12 @@ class Student:
         """Up to `variants` copies that differ, best first: fewest failed checks, then likelihood.
 
         With a `seed` (0 or more) the answer is the same for the same release, brief, sampling and
-        kind of processor. Too few safe copies that differ get one more batch, then fewer come
-        back. Raises NoUsableCopy if none is safe.
+        kind of processor. Too few safe copies that differ and keep the character limit get one
+        more batch; then fewer come back, those over the limit last. Raises NoUsableCopy if none is
+        safe.
         """
-        tokens = self._tokens(slots(brief))
+        asked = msgspec.structs.replace(brief, length=brief.length_to_write)
+        tokens = self._tokens(slots(asked))
         sampling = sampling or Sampling()
         count = sampling.batch(variants)
         samples: list[Sample] = []
@@ -163,9 +170,9 @@ class Student:
         worker = self._workers.get()
         try:
             model = worker if seed is None else Model(self._files, seed % ANY_SEED)
-            while batches < BATCHES and len(chosen) < variants:
+            while batches < BATCHES and sum(v.is_within for v in chosen) < variants:
                 batches += 1
-                samples += self._sample(model, tokens, count, token_limit(brief), sampling)
+                samples += self._sample(model, tokens, count, token_limit(asked), sampling)
                 chosen = choose(brief, samples, variants)
         finally:
             self._workers.put(worker)

@@ -104,10 +104,14 @@ class FormField(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class WordRange(msgspec.Struct, frozen=True):
-    """Fewest and most words, both inclusive."""
+    """Fewest and most words, both inclusive.
+
+    characters: the least `max_characters` with which they are still asked for.
+    """
 
     least: int
     most: int
+    characters: int
 
 
 class Template(msgspec.Struct, frozen=True):

@@ -26,6 +26,7 @@ BOOTS = Brief(
         "10% off for students",
     ),
     keywords=("resoling", "five working days"),
+    max_characters=160,
 )
 GOOD = (
     "Got boots you can't bear to bin? Harrowby & Pike, 41 Tanner Street, Leeds, sorts them in"
@@ -124,6 +125,43 @@ def test_a_keyword_counts_in_any_case_but_only_as_a_whole_word():
     assert not check("has_keywords", "Unresolings in five working days")
 
 
+@pytest.mark.parametrize(("characters", "within"), [(19, False), (20, True)])
+def test_a_character_limit_counts_spaces_and_code_points(characters: int, within: bool):
+    limited = Brief(type=CopyType.SLOGAN, product="A", max_characters=characters)
+    assert check("within_characters", "Café 🥾 for the road.", limited) is within
+
+
+def test_without_a_character_limit_there_is_no_check_of_one():
+    assert "within_characters" not in run_checks(brief(CopyType.SLOGAN), GOOD)
+
+
+@pytest.mark.parametrize(
+    ("length", "characters", "asked"),
+    [(Length.MEDIUM, 30, False), (Length.MEDIUM, 36, True), (Length.SHORT, 30, True)],
+)
+def test_the_words_of_a_length_are_asked_for_only_if_the_limit_has_room_for_them(
+    length: Length, characters: int, asked: bool
+):
+    headline = Brief(
+        type=CopyType.AD_HEADLINE, product="A", length=length, max_characters=characters
+    )
+    assert ("length_in_range" in run_checks(headline, "Resoled.")) is asked
+
+
+@pytest.mark.parametrize(
+    ("characters", "length"),
+    [(30, Length.SHORT), (90, Length.SHORT), (186, Length.MEDIUM), (366, Length.LONG)],
+)
+def test_the_length_to_write_is_the_longest_that_the_limit_has_room_for(
+    characters: int, length: Length
+):
+    description = {"type": CopyType.PRODUCT_DESCRIPTION, "product": "A"}
+    asked = Brief(**description, length=Length.LONG, max_characters=characters)
+    assert asked.length_to_write is length
+    shorter = Brief(**description, length=Length.SHORT, max_characters=characters)
+    assert shorter.length_to_write is Length.SHORT
+
+
 @pytest.mark.parametrize("name", ["Harowby", "Harrrowby", "Harrobwy", "Harrowbyop", "Tannar"])
 def test_a_garbled_name_fails(name: str):
     assert not check("names_intact", f"Come to {name} today.")
@@ -195,7 +233,7 @@ needs_deck = pytest.mark.skipif(not DECK.exists(), reason="the deck is not shipp
 def test_each_check_passes_99_percent_of_the_decks_copy():
     rates = pass_rates(deck_rows("train", "valid", "test"))
     low = {name: rate for name, rate in rates.items() if rate[0] / rate[1] < 0.99}
-    assert set(rates) == {check.name for check in CHECKS}
+    assert set(rates) == {check.name for check in CHECKS} - {"within_characters"}
     assert not low
 
 

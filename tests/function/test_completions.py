@@ -31,6 +31,14 @@ def test_a_brief_as_prompt_gives_the_copy_that_the_brief_gives(server: Server):
     assert completion["choices"][0]["text"] == copy["variants"][0]["text"]
 
 
+def test_a_brief_as_prompt_may_hold_a_character_limit(server: Server):
+    asked = {"model": "tinycopy", "seed": 9}
+    limited = json.dumps(BRIEF | {"max_characters": 24})
+    completion = server.ask("POST", "/v1/completions", asked | {"prompt": limited}).json
+    copy = server.copy(seed=9, max_characters=24).json
+    assert completion["choices"][0]["text"] == copy["variants"][0]["text"]
+
+
 def test_the_model_names_the_type(server: Server):
     def text(model: str) -> str:
         asked = {"model": model, "prompt": "a bakery", "seed": 3}
@@ -63,6 +71,11 @@ def test_every_listed_model_writes(server: Server):
         ({"prompt": "{"}, 400, None),
         ({"prompt": '{"type":"slogan","product":""}'}, 400, "prompt.product"),
         ({"prompt": '{"type":"slogan","foo":1}'}, 400, "prompt.foo"),
+        (
+            {"prompt": '{"type":"slogan","product":"A","max_characters":5}'},
+            400,
+            "prompt.max_characters",
+        ),
         ({"stream": True}, 400, "stream"),
         ({"echo": True}, 400, "echo"),
         ({"logit_bias": {}}, 400, "logit_bias"),

@@ -78,6 +78,15 @@ def test_the_plain_text_has_every_field_of_the_brief() -> None:
     )
 
 
+def test_a_character_limit_is_no_part_of_what_a_model_reads() -> None:
+    assert encode(of(product="Ivo", max_characters=40)) == encode(of(product="Ivo"))
+
+
+def test_a_brief_without_a_character_limit_is_written_as_before_there_were_limits() -> None:
+    assert "max_characters" not in msgspec.to_builtins(of(product="Ivo"))
+    assert b"max_characters" not in msgspec.json.encode(of(product="Ivo", max_characters=None))
+
+
 def test_names_and_numbers_become_slots_and_the_model_sees_what_they_stand_for() -> None:
     brief = of(
         product="Ivo", features=["made in Lancashire", "$12.50", "runs 3 h"], keywords=["3 h"]

@@ -107,10 +107,17 @@ def test_templates_hold_what_a_form_needs(server: Server):
         server.copy().json["variants"][0]["checks"]
     )
     assert [name for name, field in fields.items() if field.get("required")] == ["type"]
+    limit = fields["max_characters"]
+    assert (limit["kind"], limit["least"], limit["most"]) == (
+        "integer",
+        limits.MIN_CHARACTERS,
+        limits.MAX_CHARACTERS,
+    )
     for template in body["templates"]:
         words = template["words"]["short"]
         expected = limits.WORD_RANGES[template["type"]][limits.Length.SHORT]
         assert (words["least"], words["most"]) == expected
+        assert words["characters"] == limits.CHARACTERS_PER_WORD * expected[0]
         assert server.ask("POST", "/v1/copy", template["example"]).status == 200
 
 
@@ -132,6 +139,16 @@ def test_edited_copy_is_checked_against_its_brief(server: Server):
     assert good["no_new_numbers"]
     assert not bad["no_new_numbers"]
     assert good.keys() == bad.keys() == server.copy().json["variants"][0]["checks"].keys()
+
+
+def test_copy_over_the_character_limit_is_never_without_its_mark(server: Server):
+    for seed in range(3):
+        reply = server.copy(length="long", max_characters=24, variants=3, seed=seed)
+        variants = reply.json["variants"]
+        kept = [len(variant["text"]) <= 24 for variant in variants]
+        assert [variant["checks"]["within_characters"] for variant in variants] == kept
+        assert kept == sorted(kept, reverse=True)
+        assert not any("length_in_range" in variant["checks"] for variant in variants)
 
 
 @pytest.mark.parametrize(

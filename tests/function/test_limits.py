@@ -37,6 +37,10 @@ DEEP = 7000
         ({"seed": 2**53}, "seed"),
         ({"temperature": -0.1}, "temperature"),
         ({"temperature": 2.1}, "temperature"),
+        ({"max_characters": limits.MIN_CHARACTERS - 1}, "max_characters"),
+        ({"max_characters": limits.MAX_CHARACTERS + 1}, "max_characters"),
+        ({"max_characters": 30.5}, "max_characters"),
+        ({"max_characters": "30"}, "max_characters"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -59,16 +63,39 @@ def test_a_field_outside_its_limits_is_named(server: Server, fields: dict[str, A
         {"seed": 2**32 - 1},
         {"temperature": 0},
         {"temperature": 2},
+        {"max_characters": limits.MIN_CHARACTERS},
+        {"max_characters": limits.MAX_CHARACTERS},
         {"product": "nul\x00and\x07bell"},
         {"product": "日本のパン 🍞"},
         {"product": "\ue000\ue010 slots"},
-        {"category": None, "audience": None, "seed": None},
+        {"category": None, "audience": None, "seed": None, "max_characters": None},
     ],
     ids=lambda value: "-".join(value),
 )
 def test_a_field_at_its_limit_is_served(server: Server, fields: dict[str, Any]):
     reply = server.copy(**fields)
     assert reply.status == 200, reply.json
+
+
+@pytest.mark.parametrize(
+    ("fields", "characters"),
+    [
+        ({"type": "social_post", "product": "Acme Trail Shoe"}, 15),
+        ({"keywords": ["trail shoe", "rain"]}, 15),
+        ({"keywords": ["trail shoes", "Shoe"]}, 11),
+        ({"type": "social_post", "product": "Acme Shoe", "keywords": ["acme", "rain"]}, 14),
+    ],
+)
+def test_a_character_limit_must_hold_the_name_and_the_keywords(
+    server: Server, fields: dict[str, Any], characters: int
+):
+    assert server.copy(**fields, max_characters=characters).status == 200
+    below = fields | {"max_characters": characters - 1}
+    reply = server.copy(**below)
+    assert is_problem(reply, 422, "invalid", "max_characters")
+    assert f"takes {characters} characters" in reply.json["detail"]
+    checked = server.ask("POST", "/v1/checks", BRIEF | below | {"text": "x"})
+    assert is_problem(checked, 422, "invalid", "max_characters")
 
 
 def test_a_missing_type_and_a_missing_product_are_named(server: Server):

@@ -128,6 +128,15 @@ def test_fewest_failed_checks_come_first_then_ended_copy_then_the_likeliest():
     assert ranked == ["better still", "good", "cut off", "likely but long"]
 
 
+def test_copy_over_the_character_limit_comes_last_whatever_else_it_passes():
+    found = [
+        candidate("over", -0.1, within_characters=False, names_product=True, fits_tone=True),
+        candidate("poor", -9.0, within_characters=True, names_product=False, fits_tone=False),
+        candidate("good", -2.0, within_characters=True, names_product=True, fits_tone=True),
+    ]
+    assert [variant.text for variant in _best(found, 3)] == ["good", "poor", "over"]
+
+
 @pytest.mark.parametrize("check", ["clean_language", "supported_claims", "no_new_numbers"])
 def test_unsafe_copy_is_left_out_even_if_all_else_is_worse(check: str):
     unsafe = candidate("unsafe", -0.1, **{check: False})

@@ -138,6 +138,30 @@ def test_a_brief_is_written_edited_and_saved_by_keyboard_alone(page: Page):
     expect(page.get_by_role("button", name="Variations").first).to_be_focused()
 
 
+COVERED = """() => {
+  const at = document.activeElement;
+  const shown = at.type === 'radio' ? at.closest('label') : at;
+  const box = shown.getBoundingClientRect();
+  const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+  return top && (shown.contains(top) || top.contains(shown)) ? null : shown.outerHTML;
+}"""
+
+
+@pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
+def test_what_has_the_focus_is_never_covered(browser: Browser, site: str, key: str):
+    with watched(browser, site, viewport={"width": 1360, "height": 700}) as context:
+        page = context.open(site)
+        page.evaluate("document.querySelector('.advanced').open = true")
+        reached = 0
+        for _ in range(80):
+            page.keyboard.press(key)
+            if page.evaluate("document.activeElement === document.body"):
+                break
+            assert page.evaluate(COVERED) is None
+            reached += 1
+        assert reached > 20
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1024, 1920])
 def test_nothing_is_cut_off_at_any_width(browser: Browser, site: str, width: int):
     with watched(browser, site, viewport={"width": width, "height": 800}) as context:

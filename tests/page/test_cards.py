@@ -81,7 +81,7 @@ def test_a_rating_is_kept(page: Page, card: Locator):
 
 @pytest.mark.parametrize(
     ("choice", "changed"),
-    [("In a formal tone", {"tone": "formal"}), ("Long version", {"length": "long"})],
+    [("Formal tone", {"tone": "formal"}), ("Long version", {"length": "long"})],
 )
 def test_another_tone_or_length_is_one_click(
     page: Page, card: Locator, choice: str, changed: dict[str, str]

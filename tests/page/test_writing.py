@@ -55,6 +55,7 @@ def test_everything_in_the_form_is_sent_and_nothing_else(page: Page):
     page.get_by_label("Feature 2", exact=True).fill("dries in 3 hours")
     page.get_by_role("group", name="Tone").get_by_text("Casual").click()
     page.get_by_role("group", name="Length").get_by_text("Long").click()
+    page.get_by_label("Character limit").fill("280")
     page.get_by_label("Audience").fill("weekend runners")
     page.get_by_label("Keywords").fill("trail, rain")
     page.get_by_role("group", name="Variants").get_by_text("2").click()
@@ -68,6 +69,7 @@ def test_everything_in_the_form_is_sent_and_nothing_else(page: Page):
         "features": ["light", "dries in 3 hours"],
         "tone": "casual",
         "length": "long",
+        "max_characters": 280,
         "audience": "weekend runners",
         "keywords": ["trail", "rain"],
         "variants": 2,
@@ -150,11 +152,47 @@ def test_a_brief_outside_the_limits_is_not_sent_and_its_first_fault_has_the_focu
     assert not [url for url in asked if url.endswith("/v1/copy")]
 
 
+def test_a_character_limit_is_checked_while_typing_and_kept_by_the_copy(page: Page):
+    page.get_by_role("button", name="Example: LedgerLeaf").click()
+    box = page.get_by_label("Character limit")
+    box.fill("9")
+    expect(page.get_by_text("A whole number from 10 to 2000.")).to_be_visible()
+    box.fill("30")
+    expect(box).not_to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_text("6–9 words need more room")).to_be_visible()
+    page.get_by_role("group", name="Length").get_by_text("Short").click()
+    expect(page.get_by_text("words need more room")).to_be_hidden()
+    page.get_by_role("group", name="Length").get_by_text("Medium").click()
+    page.get_by_role("button", name="Write copy").click()
+    card = page.get_by_role("article").first
+    marks = card.get_by_role("listitem")
+    expect(marks.filter(has_text="at most 30 characters")).to_be_visible()
+    expect(marks.filter(has_text="6–9 words")).to_have_count(0)
+    expect(page.locator(".group-head")).to_contain_text("Medium · at most 30 characters")
+    card.get_by_role("button", name="Edit").click()
+    card.get_by_label("Edit the copy").fill("Receipts in, and all of your books are done.")
+    expect(card.locator(".mark.failed").filter(has_text="at most 30")).to_be_visible()
+    page.reload()
+    expect(box).to_have_value("30")
+
+
+def test_a_character_limit_without_room_for_the_keywords_is_told_at_its_field(page: Page):
+    product(page, "Acme")
+    page.get_by_label("Keywords").fill("waterproof trail shoe,")
+    page.get_by_label("Character limit").fill("20")
+    page.get_by_role("button", name="Write copy").click()
+    expect(page.get_by_label("Character limit")).to_be_focused()
+    told = "What the copy must name takes 26 characters; allow more, or give fewer keywords."
+    expect(page.get_by_text(told, exact=True)).to_be_visible()
+    page.get_by_label("Character limit").fill("60")
+    expect(page.get_by_text("takes 26 characters")).to_have_count(0)
+
+
 def test_what_only_the_server_refuses_is_shown_at_its_field(page: Page):
     product(page, "\u200b")
     page.get_by_role("button", name="Write copy").click()
     expect(page.get_by_label("Product name")).to_have_attribute("aria-invalid", "true")
-    expect(page.get_by_text("is empty").first).to_be_visible()
+    expect(page.get_by_text("Is empty.", exact=True)).to_be_visible()
 
 
 def test_what_was_typed_and_written_survives_a_reload(page: Page):

@@ -37,6 +37,12 @@ async function ask(path, { body, signal } = {}) {
   throw await problem(response);
 }
 
+/** What is wrong with a field, as a sentence: it stands at the field, which need not be named. */
+function plain(message) {
+  const said = message.replace(/^`[^`]*`: /, "");
+  return `${said[0].toUpperCase()}${said.slice(1)}${said.endsWith(".") ? "" : "."}`;
+}
+
 /** The server's own words, RFC 9457; or just the status where something in front of it answered. */
 async function problem(response) {
   const about = { status: response.status, requestId: response.headers.get("X-Request-Id") };
@@ -46,7 +52,7 @@ async function problem(response) {
     const said = await response.json();
     about.slug = said.type.split("#problem-")[1] ?? "";
     about.detail = said.detail;
-    about.fields = Object.fromEntries((said.errors ?? []).map((e) => [e.field, e.message]));
+    about.fields = Object.fromEntries((said.errors ?? []).map((e) => [e.field, plain(e.message)]));
     about.requestId ??= said.instance?.split(":").pop() ?? null;
   } catch {
     about.detail = `${response.status} ${response.statusText}`;

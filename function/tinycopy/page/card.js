@@ -5,7 +5,7 @@ import * as api from "./api.js";
 import { charactersIn, download, KINDS, wordsIn } from "./export.js";
 import { checks as checkNames, checkWords, form as words, results as texts } from "./strings.js";
 
-const FIRST = ["length_in_range", "names_product", "has_keywords", "no_new_numbers"];
+const FIRST = ["within_characters", "length_in_range", "names_product", "has_keywords", "no_new_numbers"];
 const EDIT_PAUSE_MS = 350;
 const COPIED_MS = 1600;
 
@@ -101,7 +101,7 @@ export function makeCard(item, { change, summaries, range, name, extra = [], bel
   }
 
   function drawMarks(note) {
-    marks.replaceChildren(...marksOf(item.checks, { summaries, range, note }));
+    marks.replaceChildren(...marksOf(item.checks, { summaries, range, limit: item.brief.max_characters, note }));
   }
 
   function draw() {
@@ -131,8 +131,9 @@ function fit(area) {
 }
 
 /** The checks as plain marks: what failed, then the most telling; the others behind one line. */
-function marksOf(checks, { summaries, range, note }) {
-  const said = (name) => (name === "length_in_range" && range ? words.words(range.least, range.most) : checkNames[name] ?? summaries[name] ?? name);
+function marksOf(checks, { summaries, range, limit, note }) {
+  const exact = { length_in_range: range && words.words(range.least, range.most), within_characters: limit && words.characters(limit) };
+  const said = (name) => exact[name] ?? checkNames[name] ?? summaries[name] ?? name;
   const mark = ([name, passed]) => h("li", { class: passed ? "mark passed" : "mark failed" },
     icon(passed ? "check" : "cross"), h("span", {}, said(name)),
     h("span", { class: "unseen" }, ` (${passed ? checkWords.passed : checkWords.failed})`));

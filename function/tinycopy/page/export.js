@@ -5,7 +5,7 @@ import { checks as checkNames } from "./strings.js";
 
 export const KINDS = ["txt", "csv", "json"];
 const MEDIA = { txt: "text/plain", csv: "text/csv", json: "application/json" };
-const COLUMNS = ["text", "type", "product", "tone", "length", "audience", "keywords", "words", "characters", "failed checks", "rating", "tags"];
+const COLUMNS = ["text", "type", "product", "tone", "length", "character limit", "audience", "keywords", "words", "characters", "failed checks", "rating", "tags"];
 const FORMAT = "tinycopy-1";
 const MAX_FILE = 20e6;
 
@@ -23,7 +23,7 @@ function line(item) {
   const { brief } = item;
   const failed = Object.entries(item.checks).filter(([, passed]) => !passed).map(([name]) => checkNames[name] ?? name);
   return [
-    item.text, brief.type, brief.product ?? brief.prompt, brief.tone, brief.length, brief.audience,
+    item.text, brief.type, brief.product ?? brief.prompt, brief.tone, brief.length, brief.max_characters, brief.audience,
     (brief.keywords ?? []).join("; "), wordsIn(item.text), charactersIn(item.text), failed.join("; "), item.rating, (item.tags ?? []).join("; "),
   ];
 }

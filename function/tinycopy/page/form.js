@@ -41,6 +41,8 @@ export function makeForm(root, form, { draft: first, keep, write }) {
     variants: choiceField("variants", Array.from({ length: known.variants.most }, (_, i) => [i + 1, String(i + 1)]), { change: (value) => set("variants")(Number(value)) }),
   };
   for (const field of numbersOf(form)) parts[field.name] = textField(field, { change: set(field.name) });
+  const rare = numbersOf(form).filter(({ name }) => name !== "max_characters");
+  const tight = h("p", { class: "hint", role: "status", hidden: true });
 
   const modes = {
     product: h("div", { class: "stack" }, parts.product.node, parts.category.node, parts.features.node),
@@ -48,7 +50,7 @@ export function makeForm(root, form, { draft: first, keep, write }) {
   };
   const summary = h("p", { class: "error", role: "alert", hidden: true });
   const submit = button({ text: words.submit, kind: "primary wide", type: "submit", "aria-keyshortcuts": "Control+Enter" });
-  const advanced = h("details", { class: "advanced" }, h("summary", {}, words.advanced), h("div", { class: "pair" }, numbersOf(form).map((field) => parts[field.name].node)));
+  const advanced = h("details", { class: "advanced" }, h("summary", {}, words.advanced), h("div", { class: "pair" }, rare.map((field) => parts[field.name].node)));
 
   const node = h("form", {
     novalidate: true,
@@ -69,7 +71,8 @@ export function makeForm(root, form, { draft: first, keep, write }) {
     },
   },
     examples(),
-    parts.type.node, parts.mode.node, modes.product, modes.prompt, parts.tone.node, parts.length.node,
+    parts.type.node, parts.mode.node, modes.product, modes.prompt, parts.tone.node,
+    parts.length.node, h("div", { class: "limit" }, parts.max_characters.node, tight),
     parts.audience.node, parts.keywords.node, parts.variants.node, advanced,
     h("div", { class: "send" }, summary, submit,
       h("div", { class: "send-more" },
@@ -108,7 +111,7 @@ export function makeForm(root, form, { draft: first, keep, write }) {
 
   function show() {
     for (const part of Object.values(parts)) part.show(draft);
-    if (numbersOf(form).some(({ name }) => draft[name] !== "")) advanced.open = true;
+    if (rare.some(({ name }) => draft[name] !== "")) advanced.open = true;
     refresh();
   }
 
@@ -119,6 +122,9 @@ export function makeForm(root, form, { draft: first, keep, write }) {
     const ranges = form.templates.find(({ type }) => type === draft.type).words;
     for (const [length, { least, most }] of Object.entries(ranges)) parts.length.detail(length, words.words(least, most));
     const found = { ...problemsOf(draft, form), ...server };
+    const { least, most, characters } = ranges[draft.length];
+    tight.hidden = "max_characters" in found || !draft.max_characters.trim() || Number(draft.max_characters) >= characters;
+    tight.textContent = tight.hidden ? "" : words.tight(least, most);
     const shown = Object.entries(found).filter(([name, message]) => all || touched.has(name) || message !== errors.needed);
     for (const part of Object.values(parts)) part.mark(Object.fromEntries(shown));
     if (!Object.keys(found).length) summary.hidden = true;
@@ -130,7 +136,7 @@ export function makeForm(root, form, { draft: first, keep, write }) {
     summary.textContent = Object.entries(found).map(([name, message]) => (name in parts ? null : `${name}: ${message}`)).filter(Boolean)[0] ?? errors.summary(count);
     summary.hidden = false;
     const wrong = [...node.querySelectorAll("[aria-invalid]")].find((control) => control.offsetParent);
-    if (numbersOf(form).some(({ name }) => name in found)) advanced.open = true;
+    if (rare.some(({ name }) => name in found)) advanced.open = true;
     (wrong ?? submit).focus();
   }
 

@@ -87,8 +87,8 @@ async function start() {
   }
 
   function refused(error, again) {
-    showError(at("status"), error, again);
     if (error.slug === "invalid" && Object.keys(error.fields).length) ui.refuse(error.fields);
+    else showError(at("status"), error, again);
   }
 
   ui = makeForm(at("form"), form, { draft: { ...emptyDraft(form), ...kept }, keep: (draft) => keep(DRAFT, draft), write });

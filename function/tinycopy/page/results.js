@@ -6,7 +6,7 @@ import { showComparison } from "./compare.js";
 import { download, KINDS } from "./export.js";
 import { choiceOf } from "./fields.js";
 import { typeTitle } from "./form.js";
-import { results as texts } from "./strings.js";
+import { form as words, results as texts } from "./strings.js";
 
 const LIKE = 3; // variants shown for "more like this", the closest of all that are asked for
 const wordsOf = (text) => new Set(text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? []);
@@ -43,7 +43,7 @@ export function makeResults(root, form, { groups: first, keep, write, save }) {
     picked = [];
     keep(groups);
     draw();
-    toast(texts.cleared, { text: "Undo", act: () => {
+    toast(texts.cleared, { text: words.undo, act: () => {
       groups = before;
       keep(groups);
       draw();
@@ -109,9 +109,9 @@ export function makeResults(root, form, { groups: first, keep, write, save }) {
   }
 
   function drawGroup(group) {
-    const { type, tone, length, product, prompt } = group.request;
+    const { type, tone, length, max_characters: most, product, prompt } = group.request;
     const title = h("h3", { dir: "auto" }, product ?? prompt);
-    const about = h("p", { class: "hint" }, texts.group(typeTitle(form, type), choiceOf(tone), choiceOf(length)), group.label ? ` · ${group.label}` : "");
+    const about = h("p", { class: "hint" }, texts.about(typeTitle(form, type), choiceOf(tone), choiceOf(length), most && words.characters(most), group.label));
     const notes = [];
     if (group.variants.length < group.asked) notes.push(texts.fewer(group.variants.length, group.asked));
     if (group.model?.degraded) notes.push(texts.degraded);

@@ -113,10 +113,10 @@ export function makeSaved(root, form, store, { reuse, counted }) {
   }
 
   function cardOf(item) {
-    const { type, tone, length, product, prompt } = item.brief;
+    const { type, tone, length, max_characters: most, product, prompt } = item.brief;
     const title = typeTitle(form, type);
     const day = new Date(item.savedAt).toLocaleDateString();
-    const about = h("p", { class: "hint", dir: "auto" }, [product ?? prompt, title, tone && choiceOf(tone), length && choiceOf(length), day].filter(Boolean).join(" · "));
+    const about = h("p", { class: "hint", dir: "auto" }, results.about(product ?? prompt, title, tone && choiceOf(tone), length && choiceOf(length), most && words.characters(most), day));
     return makeCard(item, {
       name: title, summaries, change: keep,
       range: form.templates.find((template) => template.type === type)?.words[length],
