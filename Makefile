@@ -1,7 +1,7 @@
 # Tinycopy's commands. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test check format docs readme clean
+.PHONY: help serve dev test check format docs readme cost clean
 
 PORT ?= 8080
 SERVE := .venv-serve
@@ -81,6 +81,10 @@ docs: dev ## rewrite the parts of the documents that the code generates
 
 readme: dev ## ask the function and rewrite README's answer and measured figures
 	$(DEV)/bin/python -m docs.generate --measure
+
+cost: dev ## measure what a copy takes and rewrite the figures of its cost
+	$(DEV)/bin/python -m deploy.measure
+	$(DEV)/bin/python -m docs.generate
 
 clean: ## remove the virtual environments and caches; runs/ stays
 	rm -rf $(SERVE) $(DEV) .pytest_cache .ruff_cache .mypy_cache .hypothesis build *.egg-info

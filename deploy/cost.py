@@ -6,6 +6,7 @@ from https://cloud.google.com/run/pricing, /vpc/network-pricing, /load-balancing
 """
 
 import math
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,9 +107,58 @@ def cost(scale: Scale, measured: Measured) -> Cost:
     )
 
 
+def capacity(instances: float) -> int:
+    """`max_instances` that has room for so many busy ones: rounded up to ten."""
+    return 10 * math.ceil(instances / 10)
+
+
 def read_measured(path: Path = MEASURED) -> Measured:
     """The last measurement."""
     return msgspec.json.decode(path.read_bytes(), type=Measured)
+
+
+def million() -> str:
+    """What a million copies cost, in a word."""
+    return f"${cost(SCALES[2], read_measured()).total:.0f}"
+
+
+def kept_warm() -> str:
+    """What one instance kept warm at a million copies costs, in a word."""
+    return f"${cost(SCALES[2], read_measured()).idle:.0f}"
+
+
+def served_by(instances: int) -> str:
+    """How many copies so many instances write."""
+    each = instance_seconds(read_measured())
+    return f"{instances / each:.0f} copies a second at {each:.2g} s each"
+
+
+def busiest_capacity() -> str:
+    """`max_instances` for the last of SCALES, and the most that so many can cost a month."""
+    most = capacity(cost(SCALES[-1], read_measured()).peak_instances)
+    rate = VCPUS * VCPU_SECOND + GIB * GIB_SECOND
+    dollars = most * MONTH_SECONDS * rate
+    return (
+        f"{most} always busy: {most} x {MONTH_SECONDS:,} s x ${rate:.8f} = ${dollars:,.0f} a month"
+    )
+
+
+def regions() -> str:
+    """The arithmetic of the last of SCALES in three regions, of which one may be gone."""
+    scale, measured = SCALES[-1], read_measured()
+    peak = cost(scale, measured).peak_instances
+    all_up, one_gone = math.ceil(peak / 3), math.ceil(peak / 2)
+    spare = capacity(4 / 3 * one_gone)
+    average, second = scale.requests / MONTH_SECONDS, instance_seconds(measured)
+    return textwrap.fill(
+        f"Average {scale.requests:,} / {MONTH_SECONDS:,} s = {average:.1f} a second; at five times"
+        f" that, {PEAK * average:.0f} a second. At {second:.2g} s each that is {math.ceil(peak)}"
+        f" busy instances, {all_up} in each of three regions, or {one_gone} in each of two while"
+        f" the third is gone. `max_instances = {spare}` in each leaves a third to"
+        " spare.",
+        width=100,
+        subsequent_indent="  ",
+    )
 
 
 def table() -> str:

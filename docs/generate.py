@@ -91,6 +91,11 @@ IN_STEP: tuple[Block, ...] = (
     Block("docs/commands.md", "commands", commands),
     Block("docs/checks.md", "checks", checks),
     Block("docs/operations.md", "cost", cost.table),
+    Block("docs/operations.md", "kept warm", cost.kept_warm),
+    Block("docs/operations.md", "capacity", cost.busiest_capacity),
+    Block("docs/operations.md", "served", lambda: cost.served_by(10)),
+    Block("docs/operations.md", "regions", cost.regions),
+    Block("README.md", "million", cost.million),
     Block("docs/safety.md", "filter", safety_filter),
 )
 """Parts that follow from the code alone; the same code gives the same text."""
@@ -116,11 +121,15 @@ def read_block(document: str, name: str) -> str:
 
 
 def write_block(document: str, name: str, markdown: str) -> None:
-    """Put the Markdown between the markers. Raises DocumentError if they are missing."""
+    """Put the Markdown between the markers, on lines of its own if it was so before.
+
+    Raises DocumentError if they are missing.
+    """
     path = ROOT / document
     text = path.read_text()
     found = _find(document, text, name)
-    path.write_text(f"{text[: found.start(2)]}\n{markdown}\n{text[found.end(2) :]}")
+    around = "\n" if found.group(2).startswith("\n") else ""
+    path.write_text(f"{text[: found.start(2)]}{around}{markdown}{around}{text[found.end(2) :]}")
 
 
 def _find(document: str, text: str, name: str) -> re.Match[str]:

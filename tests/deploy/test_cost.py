@@ -61,6 +61,18 @@ def test_the_table_has_a_row_for_each_scale_and_more_requests_never_cost_less() 
     assert totals[0] == 0
 
 
+def test_what_the_guide_says_of_the_peak_follows_from_the_measurement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cost, "read_measured", lambda: ALONE)
+    assert "At 0.3 s each that is 58 busy instances, 20 in each" in " ".join(cost.regions().split())
+    assert "`max_instances = 40` in each leaves a third" in " ".join(cost.regions().split())
+    rate = 0.000024 + 0.5 * 0.0000025
+    assert cost.busiest_capacity().endswith(f"= ${60 * 2_592_000 * rate:,.0f} a month")
+    assert cost.served_by(10) == "33 copies a second at 0.3 s each"
+    assert cost.million() == f"${cost.cost(cost.SCALES[2], ALONE).total:.0f}"
+
+
 def test_measuring_asks_the_function_that_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

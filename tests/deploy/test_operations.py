@@ -95,21 +95,9 @@ def test_the_first_deploy_takes_ten_steps_each_with_its_time() -> None:
     assert all("min" in time for _, time in rows)
 
 
-def test_the_most_that_sixty_instances_can_cost_is_computed_right() -> None:
-    rate = cost.VCPU_SECOND + cost.GIB * cost.GIB_SECOND
-    assert f"${60 * cost.MONTH_SECONDS * rate:,.0f} a month" in GUIDE
-
-
-def test_the_peak_on_paper_is_that_of_the_table() -> None:
-    busiest = cost.cost(cost.SCALES[-1], cost.read_measured())
-    assert f"that is {busiest.peak_instances:.0f} busy instances" in GUIDE
-
-
-def test_the_readme_says_what_the_table_says_of_a_million() -> None:
-    ten_thousand, million = (cost.cost(scale, cost.read_measured()) for scale in cost.SCALES[1:3])
+def test_ten_thousand_copies_cost_nothing_as_the_readme_says() -> None:
+    assert cost.cost(cost.SCALES[1], cost.read_measured()).total < 0.01
     readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
-    assert f"about ${million.total:.0f} at a million with one instance kept warm" in readme
-    assert ten_thousand.total < 0.01
     assert "nothing at 10,000 copies a month" in readme
 
 
