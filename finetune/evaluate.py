@@ -31,16 +31,18 @@ from finetune.generate import (
     Kind,
     Sampling,
     Spec,
+    add_sampling,
     generator_digest,
+    given_sampling,
     open_generator,
     parse_spec,
+    refuse_shared_labels,
 )
 from finetune.plots import save_plots
 from finetune.probe.briefs import read_probe
 from finetune.stage import (
     METADATA,
     Metadata,
-    StageError,
     checked,
     digest,
     read_metadata,
@@ -102,9 +104,7 @@ def evaluate(
 
     training: the rows of the training split. Raises StageError if two entrants share a label.
     """
-    labels = [entrant.label for entrant in entrants]
-    if doubled := {label for label in labels if labels.count(label) > 1}:
-        raise StageError(f"generators share the label {min(doubled)!r}; name one KIND:LABEL=WHERE")
+    refuse_shared_labels([entrant.label for entrant in entrants])
     chosen = choose(rows, settings.limit)
     task = _Task("", [row.brief for row in chosen], [row.copy for row in chosen], _digest(chosen))
     probe = read_probe() if settings.probe else []
@@ -220,10 +220,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--limit", type=int, help="evaluate this many rows, each type in its share; default: all")
     add("--probe", action="store_true", help="also score copy for the probe of unseen briefs")
     add("--seed", type=int, default=1, help="of all sampling; default: 1")
-    sampling, unranked = Sampling(), "of base models and teachers; default:"
-    add("--temperature", type=float, default=sampling.temperature, help=f"{unranked} %(default)s")
-    add("--top-p", type=float, default=sampling.top_p, help=f"{unranked} %(default)s")
-    add("--batch", type=int, default=sampling.batch, help="briefs at a time; default: %(default)s")
+    add_sampling(parser, "of base models and teachers; default:")
     add("--resume", action="store_true", help="go on with a run that broke off")
     given = parser.parse_args(argv)
     settings = checked(
@@ -233,11 +230,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "limit": given.limit,
             "seed": given.seed,
             "probe": given.probe,
-            "sampling": {
-                "temperature": given.temperature,
-                "top_p": given.top_p,
-                "batch": given.batch,
-            },
+            "sampling": given_sampling(given),
         },
         EvaluateSettings,
     )

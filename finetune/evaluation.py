@@ -15,7 +15,7 @@ from finetune.generate import HUMAN, Copy, Kind, Likelihood, Sampling
 from finetune.metrics import Scores, score
 from finetune.overlap import TrainingCopy
 from finetune.probe.briefs import ProbeBrief, SliceScores, score_probe
-from finetune.stage import Metadata, StageError
+from finetune.stage import Metadata, read_output
 from finetune.tables import Sample, sample_sheet
 from finetune.tone import ToneClassifier
 from tinycopy.brief import CopyType
@@ -80,13 +80,9 @@ class Evaluation(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_evaluation(directory: Path) -> Evaluation:
     """A finished evaluation. Raises StageError if there is none or it cannot be read."""
-    path = directory / EVALUATION
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Evaluation)
-    except FileNotFoundError as error:
-        raise StageError(f"{path}: not there; run `tinycopy evaluate --out {directory}`") from error
-    except msgspec.DecodeError as error:
-        raise StageError(f"{path}: {error}") from error
+    return read_output(
+        directory / EVALUATION, Evaluation, f"run `tinycopy evaluate --out {directory}`"
+    )
 
 
 def assess(

@@ -14,11 +14,12 @@ student:nano=DIR. The generators themselves live in pretrained_generator.py,
 student_generator.py and served_generator.py, imported when one is opened.
 """
 
+import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from msgspec import Meta
@@ -119,6 +120,25 @@ def parse_spec(text: str) -> Spec:
     elif kind is Kind.RELEASE and not (Path(where) / MANIFEST).is_file():
         raise StageError(f"generator {text!r}: {where} is no release: it has no {MANIFEST}")
     return Spec(kind, label, where)
+
+
+def refuse_shared_labels(labels: Sequence[str]) -> None:
+    """Raises StageError if two generators share a label."""
+    if doubled := {label for label in labels if labels.count(label) > 1}:
+        raise StageError(f"generators share the label {min(doubled)!r}; name one KIND:LABEL=WHERE")
+
+
+def add_sampling(parser: argparse.ArgumentParser, whose: str = "default:") -> None:
+    """Adds the options that Sampling is made of."""
+    add, sampling = parser.add_argument, Sampling()
+    add("--temperature", type=float, default=sampling.temperature, help=f"{whose} %(default)s")
+    add("--top-p", type=float, default=sampling.top_p, help=f"{whose} %(default)s")
+    add("--batch", type=int, default=sampling.batch, help="briefs at a time; default: %(default)s")
+
+
+def given_sampling(given: argparse.Namespace) -> dict[str, Any]:
+    """What those options were given, not yet checked."""
+    return {name: getattr(given, name) for name in Sampling.__struct_fields__}
 
 
 def generator_digest(spec: Spec) -> str | None:

@@ -20,6 +20,7 @@ import msgspec
 
 METADATA = "metadata.json"
 _Settings = TypeVar("_Settings", bound=msgspec.Struct)
+_Output = TypeVar("_Output", bound=msgspec.Struct)
 _FINGERPRINT = "fingerprint"
 _PACKAGES = ("ctranslate2", "datasets", "sentencepiece", "torch", "transformers")
 
@@ -136,13 +137,19 @@ def checked(values: Mapping[str, Any], kind: type[_Settings]) -> _Settings:
 
 def read_metadata(directory: Path) -> Metadata:
     """The metadata of a finished stage. Raises StageError if there is none."""
-    path = directory / METADATA
+    made_by = f"run the stage that makes {directory} first"
+    return read_output(directory / METADATA, Metadata, made_by)
+
+
+def read_output(path: Path, type_: type[_Output], made_by: str) -> _Output:
+    """A JSON file that a stage left; `made_by` tells how to have it.
+
+    Raises StageError if it is not there or cannot be read.
+    """
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Metadata)
+        return msgspec.json.decode(path.read_bytes(), type=type_)
     except FileNotFoundError as error:
-        raise StageError(
-            f"{path}: not there; run the stage that makes {directory} first"
-        ) from error
+        raise StageError(f"{path}: not there; {made_by}") from error
     except msgspec.DecodeError as error:
         raise StageError(f"{path}: {error}") from error
 

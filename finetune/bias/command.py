@@ -23,11 +23,21 @@ from finetune.generate import (
     Generator,
     Sampling,
     Spec,
+    add_sampling,
     generator_identity,
+    given_sampling,
     open_generator,
     parse_spec,
+    refuse_shared_labels,
 )
-from finetune.stage import Metadata, StageError, checked, file_digest, run_stage, say
+from finetune.stage import (
+    Metadata,
+    checked,
+    file_digest,
+    read_output,
+    run_stage,
+    say,
+)
 
 BIAS, TABLE, COPIES = "bias.json", "bias.md", "copies.jsonl"
 
@@ -51,21 +61,13 @@ class Bias(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_bias(directory: Path) -> Bias:
     """What a finished probe found. Raises StageError if there is none or it cannot be read."""
-    path = directory / BIAS
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Bias)
-    except FileNotFoundError as error:
-        raise StageError(f"{path}: not there; run `tinycopy probe-bias`") from error
-    except msgspec.DecodeError as error:
-        raise StageError(f"{path}: {error}") from error
+    return read_output(directory / BIAS, Bias, "run `tinycopy probe-bias`")
 
 
 def probe(settings: ProbeSettings, out: Path) -> Metadata:
     """Probe every generator into `out`. Raises StageError if two share a label."""
     specs = [parse_spec(text) for text in settings.generators]
-    labels = [spec.label for spec in specs]
-    if doubled := {label for label in labels if labels.count(label) > 1}:
-        raise StageError(f"generators share the label {min(doubled)!r}; name one KIND:LABEL=WHERE")
+    refuse_shared_labels([spec.label for spec in specs])
     pairs = sample(read_pairs(), settings.limit, settings.seed)
     inputs = {spec.label: generator_identity(spec) for spec in specs}
     inputs |= {path.name: file_digest(path) for path in (LIST, LEXICON, LINES)}
@@ -126,25 +128,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         epilog=finetune.generate.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add, sampling = parser.add_argument, Sampling()
+    add = parser.add_argument
     add("--generator", action="append", required=True, metavar="SPEC", help="see below; repeatable")
     add("--out", type=Path, required=True, help="output directory")
     add("--limit", type=int, help="this many pairs, each axis in its share; default: all")
     add("--seed", type=int, default=1, help="of all sampling; default: 1")
-    add("--temperature", type=float, default=sampling.temperature, help="default: %(default)s")
-    add("--top-p", type=float, default=sampling.top_p, help="default: %(default)s")
-    add("--batch", type=int, default=sampling.batch, help="briefs at a time; default: %(default)s")
+    add_sampling(parser)
     given = parser.parse_args(argv)
     settings = checked(
         {
             "generators": given.generator,
             "limit": given.limit,
             "seed": given.seed,
-            "sampling": {
-                "temperature": given.temperature,
-                "top_p": given.top_p,
-                "batch": given.batch,
-            },
+            "sampling": given_sampling(given),
         },
         ProbeSettings,
     )

@@ -16,8 +16,16 @@ import msgspec
 from finetune.e2e.data import Case, Edition, read_cases
 from finetune.e2e.scores import E2eScores, calibrate, human_slot_errors, score, score_table
 from finetune.e2e.slot_errors import SlotErrors
-from finetune.generate import Sampling, generator_identity, open_generator, parse_spec
-from finetune.stage import Metadata, StageError, checked, digest, run_stage, say
+from finetune.generate import (
+    Sampling,
+    add_sampling,
+    generator_identity,
+    given_sampling,
+    open_generator,
+    parse_spec,
+    refuse_shared_labels,
+)
+from finetune.stage import Metadata, checked, digest, run_stage, say
 
 EVALUATION = "e2e.json"
 
@@ -44,8 +52,7 @@ class E2eEvaluation(msgspec.Struct, frozen=True, kw_only=True):
 def evaluate(settings: E2eSettings, cases: Sequence[Case], out: Path) -> Metadata:
     """Let each generator write one text per case, and score them, into the directory `out`."""
     specs = [parse_spec(text) for text in settings.generators]
-    if len({spec.label for spec in specs}) < len(specs):
-        raise StageError("generators share a label; name one KIND:LABEL=WHERE")
+    refuse_shared_labels([spec.label for spec in specs])
     inputs = {spec.label: generator_identity(spec) for spec in specs}
     inputs["cases"] = digest(msgspec.json.encode(cases))
     briefs = [case.brief for case in cases]
@@ -90,10 +97,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--edition", type=Edition, choices=list(Edition), default=Edition.ORIGINAL)
     add("--split", choices=("valid", "test"), default="valid", help="default: valid")
     add("--seed", type=int, default=1, help="of all sampling; default: 1")
-    sampling = Sampling()
-    add("--temperature", type=float, default=sampling.temperature, help="default: %(default)s")
-    add("--top-p", type=float, default=sampling.top_p, help="default: %(default)s")
-    add("--batch", type=int, default=sampling.batch, help="briefs at a time; default: %(default)s")
+    add_sampling(parser)
     given = parser.parse_args(argv)
     if given.calibrate:
         for edition in Edition:
@@ -107,11 +111,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "edition": given.edition,
             "split": given.split,
             "seed": given.seed,
-            "sampling": {
-                "temperature": given.temperature,
-                "top_p": given.top_p,
-                "batch": given.batch,
-            },
+            "sampling": given_sampling(given),
         },
         E2eSettings,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from finetune.stage import StageError
+from finetune.stage import StageError, read_output
 from tinycopy.brief import Brief
 
 KEY = "key.json"
@@ -114,10 +114,4 @@ def shown(brief: Brief) -> list[tuple[str, str]]:
 
 def read_key(directory: Path) -> Key:
     """The key of a sheet's directory. Raises StageError if there is none or it cannot be read."""
-    path = directory / KEY
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Key)
-    except FileNotFoundError as error:
-        raise StageError(f"{path}: not there; `tinycopy judge sheet` writes it") from error
-    except msgspec.DecodeError as error:
-        raise StageError(f"{path}: {error}") from error
+    return read_output(directory / KEY, Key, "`tinycopy judge sheet` writes it")

@@ -11,7 +11,7 @@ from msgspec import Meta
 from finetune.judge.agreement import Level, alpha
 from finetune.judge.blind import CHOICES, SAME, Form, Key
 from finetune.paired import Mean, Tally, mean, tally
-from finetune.stage import StageError
+from finetune.stage import StageError, read_output
 
 SCORE = "score.json"
 LEVELS = {Form.PAIRS: Level.NOMINAL, Form.RATINGS: Level.ORDINAL}
@@ -51,13 +51,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 def read_judgement(directory: Path) -> Judgement:
     """What a finished scoring found. Raises StageError if there is none or it cannot be read."""
-    path = directory / SCORE
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Judgement)
-    except FileNotFoundError as error:
-        raise StageError(f"{path}: not there; run `tinycopy judge score`") from error
-    except msgspec.DecodeError as error:
-        raise StageError(f"{path}: {error}") from error
+    return read_output(directory / SCORE, Judgement, "run `tinycopy judge score`")
 
 
 def read_answers(paths: Sequence[Path], key: Key) -> list[Answers]:
