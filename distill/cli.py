@@ -72,7 +72,7 @@ def _deck(words: Sequence[str]) -> None:
 
 
 def _evaluate(words: Sequence[str]) -> None:
-    from finetune.evaluate import main as run
+    from finetune.evaluation.evaluate import main as run
 
     run(words)
 
@@ -84,13 +84,13 @@ def _evaluate_e2e(words: Sequence[str]) -> None:
 
 
 def _targets(words: Sequence[str]) -> None:
-    from finetune.targets import main as run
+    from finetune.evaluation.targets import main as run
 
     run(words)
 
 
 def _report(words: Sequence[str]) -> None:
-    from finetune.report import main as run
+    from finetune.evaluation.report import main as run
 
     run(words)
 

@@ -22,7 +22,7 @@ from transformers import AutoConfig, AutoTokenizer
 from distill.briefs import new_briefs
 from distill.hindsight import fitted
 from finetune.deck import Row
-from finetune.overlap import COPIED_RUN, TrainingCopy
+from finetune.evaluation.overlap import COPIED_RUN, TrainingCopy
 from finetune.stage import (
     Metadata,
     StageError,

@@ -19,7 +19,7 @@ from docs import measure
 from finetune.bias.command import read_bias
 from finetune.bias.labelled import measure_filter, read_lines
 from finetune.bias.tables import bias_markdown, filter_markdown
-from finetune.generate import generator_digest, parse_spec
+from finetune.generators.generate import generator_digest, parse_spec
 from finetune.stage import read_metadata
 from tinycopy import manifest as manifests
 from tinycopy.checks import CHECKS

@@ -1,7 +1,7 @@
 """Fine-tune a pretrained language model on a deck, so that it writes copy for briefs.
 
 The loss counts the copy's tokens alone. Not here: reading the deck (deck.py), base models by
-name (pretrained.py), sampling from the teacher (generate.py, distill/label.py).
+name (pretrained.py), sampling from the teacher (generators/, distill/label.py).
 """
 
 from collections.abc import Mapping, Sequence

@@ -19,7 +19,7 @@ from finetune.bias.labelled import LINES, Filtered, measure_filter, read_lines
 from finetune.bias.pairs import LIST, Pair, read_pairs, sample
 from finetune.bias.tables import bias_markdown, filter_markdown
 from finetune.bias.traits import LEXICON
-from finetune.generate import (
+from finetune.generators.generate import (
     Generator,
     Sampling,
     Spec,
@@ -120,12 +120,12 @@ def _save(
 
 def main(argv: Sequence[str] | None = None) -> None:
     """`tinycopy probe-bias`. Raises StageError."""
-    import finetune.generate
+    import finetune.generators.generate
 
     parser = argparse.ArgumentParser(
         prog="tinycopy probe-bias",
         description=__doc__,
-        epilog=finetune.generate.__doc__,
+        epilog=finetune.generators.generate.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

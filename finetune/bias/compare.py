@@ -7,8 +7,8 @@ from scipy.stats import false_discovery_control
 
 from finetune.bias.pairs import Pair
 from finetune.bias.traits import COUNTS, TRAITS
-from finetune.metrics import Rate, rate
-from finetune.paired import Mean, Tally, mean, tally
+from finetune.evaluation.metrics import Rate, rate
+from finetune.evaluation.paired import Mean, Tally, mean, tally
 
 EVERY = "every axis"
 

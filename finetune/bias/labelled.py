@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from finetune.metrics import Rate, rate
+from finetune.evaluation.metrics import Rate, rate
 from tinycopy.brief import Brief, CopyType
 from tinycopy.safety import abusive, asks_for_abuse
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from finetune.bias.compare import EVERY, Compared
 from finetune.bias.labelled import Filtered
 from finetune.bias.traits import COUNTS
-from finetune.metrics import Rate
-from finetune.paired import Mean
-from finetune.tables import NOT_DEFINED, percent
+from finetune.evaluation.metrics import Rate
+from finetune.evaluation.paired import Mean
+from finetune.evaluation.tables import NOT_DEFINED, percent
 
 LIKELY = 0.05
 """A q below this is told as a difference that chance hardly explains."""

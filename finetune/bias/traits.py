@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from finetune.overlap import words
+from finetune.evaluation.overlap import words
 from tinycopy.brief import Brief
 from tinycopy.checks import run_checks
 

@@ -16,7 +16,7 @@ import msgspec
 from finetune.e2e.data import Case, Edition, read_cases
 from finetune.e2e.scores import E2eScores, calibrate, human_slot_errors, score, score_table
 from finetune.e2e.slot_errors import SlotErrors
-from finetune.generate import (
+from finetune.generators.generate import (
     Sampling,
     add_sampling,
     generator_identity,
@@ -81,12 +81,12 @@ def evaluate(settings: E2eSettings, cases: Sequence[Case], out: Path) -> Metadat
 
 def main(argv: Sequence[str] | None = None) -> None:
     """`tinycopy evaluate-e2e`. Raises StageError."""
-    import finetune.generate
+    import finetune.generators.generate
 
     parser = argparse.ArgumentParser(
         prog="tinycopy evaluate-e2e",
         description=__doc__,
-        epilog=finetune.generate.__doc__,
+        epilog=finetune.generators.generate.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Meta
 
 from finetune.deck import Row
-from finetune.evaluate import choose
-from finetune.generate import Sampling
+from finetune.evaluation.evaluate import choose
+from finetune.generators.generate import Sampling
 from finetune.judge.blind import KEY, Form, blind, read_key
 from finetune.judge.page import page
 from finetune.judge.score import SCORE, read_answers, score

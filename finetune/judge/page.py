@@ -4,8 +4,8 @@ from pathlib import Path
 
 import msgspec
 
+from finetune.evaluation.offline import offline_page
 from finetune.judge.blind import CHOICES, SAME, Form, Sheet
-from finetune.offline import offline_page
 
 _TITLES = {
     Form.PAIRS: "Which copy would you rather send?",

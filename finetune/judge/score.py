@@ -8,9 +8,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from finetune.evaluation.paired import Mean, Tally, mean, tally
 from finetune.judge.agreement import Level, alpha
 from finetune.judge.blind import CHOICES, SAME, Form, Key
-from finetune.paired import Mean, Tally, mean, tally
 from finetune.stage import StageError, read_output
 
 SCORE = "score.json"

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from finetune.evaluation.paired import Mean, Tally
+from finetune.evaluation.tables import NOT_DEFINED, percent
 from finetune.judge.score import Judgement
-from finetune.paired import Mean, Tally
-from finetune.tables import NOT_DEFINED, percent
 
 
 def judgement_markdown(judgement: Judgement) -> str:

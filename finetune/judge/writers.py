@@ -1,6 +1,6 @@
 """Whose copy is judged: generators that write now, copies that an evaluation saved, the deck's own.
 
-Not covered here: the generators themselves (finetune/generate.py).
+Not covered here: the generators themselves (finetune/generators/).
 """
 
 from collections.abc import Callable, Sequence
@@ -10,9 +10,15 @@ from pathlib import Path
 import msgspec
 
 from finetune.deck import DeckSettings, Row, load_deck, read_shipped
-from finetune.evaluate import choose
-from finetune.evaluation import EvaluateSettings, Written
-from finetune.generate import HUMAN, Sampling, generator_identity, open_generator, parse_spec
+from finetune.evaluation.assess import EvaluateSettings, Written
+from finetune.evaluation.evaluate import choose
+from finetune.generators.generate import (
+    HUMAN,
+    Sampling,
+    generator_identity,
+    open_generator,
+    parse_spec,
+)
 from finetune.stage import StageError, checked, digest, file_digest, read_metadata
 
 

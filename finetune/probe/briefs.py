@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from finetune.metrics import Rate, check_rates, rate
+from finetune.evaluation.metrics import Rate, check_rates, rate
 from tinycopy.brief import Brief
 from tinycopy.checks import run_checks
 

@@ -10,9 +10,9 @@ from html import escape
 from pathlib import Path
 
 from finetune.bias.command import read_bias
-from finetune.evaluation import read_evaluation
+from finetune.evaluation.assess import read_evaluation
+from finetune.evaluation.offline import offline_page
 from finetune.judge.score import read_judgement
-from finetune.offline import offline_page
 from finetune.slides.pages import Saved, Slide, read_latency, slides
 from finetune.stage import digest, read_metadata, say
 

@@ -10,13 +10,13 @@ import msgspec
 
 from finetune.bias.command import Bias
 from finetune.bias.compare import EVERY
-from finetune.evaluation import Evaluation
-from finetune.generate import HUMAN
+from finetune.evaluation.assess import Evaluation
+from finetune.evaluation.overlap import COPIED_RUN
+from finetune.evaluation.plots import LATENCY_PLOT
+from finetune.evaluation.tables import NOT_DEFINED, Sample, brief_line, percent, shown_name
+from finetune.generators.generate import HUMAN
 from finetune.judge.score import Judgement
-from finetune.overlap import COPIED_RUN
-from finetune.plots import LATENCY_PLOT
 from finetune.stage import Metadata
-from finetune.tables import NOT_DEFINED, Sample, brief_line, percent, shown_name
 from tinycopy.checks import CHECKS
 
 _STAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {

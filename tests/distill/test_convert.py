@@ -11,8 +11,8 @@ from distill import convert as room
 from distill.convert import ConvertSettings, convert
 from distill.student import StudentSettings, load_student, train_student
 from finetune.deck import read_shipped
+from finetune.generators.student import TorchStudent
 from finetune.stage import StageError
-from finetune.student_generator import TorchStudent
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import FILES, MANIFEST, digest, parse, verify
 from tinycopy.student import Sampling, Student

@@ -14,7 +14,7 @@ from finetune.bias.compare import EVERY, compare
 from finetune.bias.pairs import GROUP, read_pairs, sample
 from finetune.bias.tables import bias_markdown
 from finetune.bias.traits import TRAITS, lexicon
-from finetune.generate import Copy
+from finetune.generators.generate import Copy
 from finetune.stage import StageError, read_metadata
 from tests.tiny_release import make_release
 from tinycopy.brief import Brief, CopyType

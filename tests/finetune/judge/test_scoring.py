@@ -9,16 +9,16 @@ import pytest
 
 from distill.cli import main as tinycopy
 from finetune.deck import Row, read_shipped
-from finetune.evaluate import Entrant, choose, evaluate
-from finetune.evaluation import EvaluateSettings
-from finetune.generate import Kind, Sampling
+from finetune.evaluation.assess import EvaluateSettings
+from finetune.evaluation.evaluate import Entrant, choose, evaluate
+from finetune.generators.generate import Kind, Sampling
 from finetune.judge.blind import Form, Key, Sheet, blind, read_key
 from finetune.judge.command import SheetSettings, main, make_sheet
 from finetune.judge.page import page
 from finetune.judge.score import Answers, Judgement, read_answers, score
 from finetune.judge.writers import Writer
 from finetune.stage import StageError
-from tests.finetune.test_evaluate import TRAINING, Echo
+from tests.finetune.evaluation.test_evaluate import TRAINING, Echo
 
 ROWS = choose(read_shipped("valid"), 30)
 SETTINGS = SheetSettings(form=Form.PAIRS, split="valid", limit=30, seed=1, sampling=Sampling())

@@ -5,9 +5,9 @@ import random
 import pytest
 from scipy.stats import binomtest
 
+from finetune.evaluation.paired import mean, tally
 from finetune.judge.agreement import Level, alpha
 from finetune.judge.size import needed, power
-from finetune.paired import mean, tally
 from finetune.stage import StageError
 
 FOUR_OBSERVERS = (

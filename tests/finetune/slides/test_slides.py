@@ -12,15 +12,15 @@ from finetune.bias.command import Bias, write
 from finetune.bias.compare import compare
 from finetune.bias.labelled import measure_filter, read_lines
 from finetune.bias.pairs import read_pairs
-from finetune.evaluate import evaluate
-from finetune.evaluation import read_evaluation
+from finetune.evaluation.assess import read_evaluation
+from finetune.evaluation.evaluate import evaluate
+from finetune.evaluation.paired import tally
+from finetune.evaluation.tables import percent
 from finetune.judge.score import Judgement
-from finetune.paired import tally
 from finetune.slides.command import main
 from finetune.stage import StageError, run_stage
-from finetune.tables import percent
 from tests.finetune.bias.test_probe import Prejudiced
-from tests.finetune.test_evaluate import ROWS, TRAINING, Echo, entrant, settings_of
+from tests.finetune.evaluation.test_evaluate import ROWS, TRAINING, Echo, entrant, settings_of
 
 HOSTILE = "</section><script>document.title = 'taken'</script>{}"
 

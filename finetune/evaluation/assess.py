@@ -11,13 +11,13 @@ import msgspec
 from msgspec import Meta
 
 from finetune.deck import Row
-from finetune.generate import HUMAN, Copy, Kind, Likelihood, Sampling
-from finetune.metrics import Scores, score
-from finetune.overlap import TrainingCopy
+from finetune.evaluation.metrics import Scores, score
+from finetune.evaluation.overlap import TrainingCopy
+from finetune.evaluation.tables import Sample, sample_sheet
+from finetune.evaluation.tone import ToneClassifier
+from finetune.generators.generate import HUMAN, Copy, Kind, Likelihood, Sampling
 from finetune.probe.briefs import ProbeBrief, SliceScores, score_probe
 from finetune.stage import Metadata, read_output
-from finetune.tables import Sample, sample_sheet
-from finetune.tone import ToneClassifier
 from tinycopy.brief import CopyType
 from tinycopy.checks import run_checks
 

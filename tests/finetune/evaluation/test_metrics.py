@@ -8,8 +8,7 @@ import sacrebleu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from finetune.generate import Copy, Likelihood
-from finetune.metrics import (
+from finetune.evaluation.metrics import (
     Rate,
     Spread,
     copied,
@@ -21,7 +20,8 @@ from finetune.metrics import (
     spread,
     surprise,
 )
-from finetune.overlap import TrainingCopy, words
+from finetune.evaluation.overlap import TrainingCopy, words
+from finetune.generators.generate import Copy, Likelihood
 from tinycopy.brief import Brief, CopyType, Length
 
 PRODUCT = Brief(

@@ -15,17 +15,17 @@ from transformers import (
     set_seed,
 )
 
-from finetune.batches import seeded
-from finetune.generate import (
+from finetune.generators.batches import seeded
+from finetune.generators.generate import (
     Generator,
     Sampling,
     generator_digest,
     open_generator,
     parse_spec,
 )
-from finetune.pretrained_generator import instruction, tidy
+from finetune.generators.pretrained import instruction, tidy
+from finetune.generators.student import TorchStudent
 from finetune.stage import StageError
-from finetune.student_generator import TorchStudent
 from tinycopy.brief import Brief, CopyType, Length, Tone
 from tinycopy.encoding import MARKERS
 from tinycopy.settings import Settings

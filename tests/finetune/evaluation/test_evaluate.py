@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from finetune.deck import Row, read_shipped
-from finetune.evaluate import Entrant, choose, evaluate, main
-from finetune.evaluation import EvaluateSettings, read_evaluation
-from finetune.generate import (
+from finetune.evaluation.assess import EvaluateSettings, read_evaluation
+from finetune.evaluation.evaluate import Entrant, choose, evaluate, main
+from finetune.evaluation.tables import percent
+from finetune.generators.generate import (
     DEFAULT_BASE,
     HUMAN,
     Copy,
@@ -23,7 +24,6 @@ from finetune.generate import (
     parse_spec,
 )
 from finetune.stage import StageError, read_metadata
-from finetune.tables import percent
 from tests.tiny_release import make_release
 from tinycopy.brief import Brief, CopyType, Length, Tone
 from tinycopy.encoding import MARKERS

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from finetune.evaluation import Evaluation, read_evaluation, samples_markdown
-from finetune.generate import HUMAN, Kind
-from finetune.metrics import SELF_BLEU_SAMPLE
-from finetune.plots import CHECKS_PLOT, COPIED_PLOT, LATENCY_PLOT
+from finetune.evaluation.assess import Evaluation, read_evaluation, samples_markdown
+from finetune.evaluation.metrics import SELF_BLEU_SAMPLE
+from finetune.evaluation.plots import CHECKS_PLOT, COPIED_PLOT, LATENCY_PLOT
+from finetune.evaluation.tables import percent, probe_tables, score_tables
+from finetune.generators.generate import HUMAN, Kind
 from finetune.stage import Metadata, StageError, digest, read_metadata, say
-from finetune.tables import percent, probe_tables, score_tables
 from tinycopy.checks import CHECKS
 
 _PLOTS = {

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from finetune.batches import Model, likelihoods, sample, seeded
-from finetune.generate import Copy, Likelihood, Sampling
+from finetune.generators.batches import Model, likelihoods, sample, seeded
+from finetune.generators.generate import Copy, Likelihood, Sampling
 from finetune.pretrained import load_model
 from finetune.teacher import prompt
 from tinycopy.brief import Brief, normalise

@@ -8,10 +8,10 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from finetune.generate import HUMAN
-from finetune.metrics import Rate, Scores
-from finetune.overlap import COPIED_RUN
-from finetune.tables import shown_name
+from finetune.evaluation.metrics import Rate, Scores
+from finetune.evaluation.overlap import COPIED_RUN
+from finetune.evaluation.tables import shown_name
+from finetune.generators.generate import HUMAN
 from tinycopy.checks import CHECKS
 
 CHECKS_PLOT = "checks.png"

@@ -1,7 +1,7 @@
 """Token ids through a PyTorch model in batches: samples, and the likelihood of given targets.
 
 Causal models (prompt and copy in one sequence) and encoder-decoders alike. Not covered here: what
-the tokens say (pretrained_generator.py, student_generator.py).
+the tokens say (pretrained.py, student.py).
 """
 
 import time
@@ -14,7 +14,7 @@ import torch
 from torch.nn.functional import log_softmax
 from tqdm import tqdm
 
-from finetune.generate import Likelihood
+from finetune.generators.generate import Likelihood
 
 Ids = list[int]
 """Token ids of one text."""

@@ -1,6 +1,6 @@
 """How good copy is, in numbers: a pure function of briefs, references and copies.
 
-Not covered here: where copy comes from (generate.py) and how scores are shown (tables.py).
+Not covered here: where copy comes from (finetune/generators/) and how scores are shown (tables.py).
 """
 
 import math
@@ -14,8 +14,8 @@ from msgspec import Meta
 from rouge_score import rouge_scorer
 from sacrebleu import BLEU, CHRF
 
-from finetune.generate import Copy, Likelihood
-from finetune.overlap import COPIED_RUN, TrainingCopy, words
+from finetune.evaluation.overlap import COPIED_RUN, TrainingCopy, words
+from finetune.generators.generate import Copy, Likelihood
 from finetune.stage import digest
 from tinycopy.brief import Brief
 from tinycopy.checks import CHECKS, run_checks

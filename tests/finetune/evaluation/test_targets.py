@@ -4,12 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from finetune.evaluate import evaluate
-from finetune.evaluation import Evaluation, read_evaluation
-from finetune.generate import HUMAN, Kind
+from finetune.evaluation.assess import Evaluation, read_evaluation
+from finetune.evaluation.evaluate import evaluate
+from finetune.evaluation.targets import Target, main, target_table, targets
+from finetune.generators.generate import HUMAN, Kind
 from finetune.stage import StageError
-from finetune.targets import Target, main, target_table, targets
-from tests.finetune.test_evaluate import ROWS, TRAINING, Echo, Entrant, entrant, settings_of
+from tests.finetune.evaluation.test_evaluate import (
+    ROWS,
+    TRAINING,
+    Echo,
+    Entrant,
+    entrant,
+    settings_of,
+)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 
 from finetune.deck import DeckSettings, Row, load_deck, read_shipped
-from finetune.evaluation import (
+from finetune.evaluation.assess import (
     EVALUATION,
     EvaluateSettings,
     Evaluation,
@@ -26,7 +26,9 @@ from finetune.evaluation import (
     assess,
     samples_markdown,
 )
-from finetune.generate import (
+from finetune.evaluation.plots import save_plots
+from finetune.evaluation.tables import probe_tables, score_tables
+from finetune.generators.generate import (
     Generator,
     Kind,
     Sampling,
@@ -38,7 +40,6 @@ from finetune.generate import (
     parse_spec,
     refuse_shared_labels,
 )
-from finetune.plots import save_plots
 from finetune.probe.briefs import read_probe
 from finetune.stage import (
     METADATA,
@@ -49,7 +50,6 @@ from finetune.stage import (
     run_stage,
     say,
 )
-from finetune.tables import probe_tables, score_tables
 from tinycopy.brief import Brief, CopyType
 from tinycopy.encoding import encode
 
@@ -204,12 +204,12 @@ def _deck(path: str | None, split: str) -> tuple[Sequence[Row], Sequence[Row]]:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """`tinycopy evaluate`. Raises StageError."""
-    import finetune.generate
+    import finetune.generators.generate
 
     parser = argparse.ArgumentParser(
         prog="tinycopy evaluate",
         description=__doc__,
-        epilog=finetune.generate.__doc__,
+        epilog=finetune.generators.generate.__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

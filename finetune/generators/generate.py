@@ -10,8 +10,8 @@ A generator is named on the command line as KIND[:LABEL][=WHERE]:
     url=http://HOST:PORT  a running function, through POST /v1/copy
 
 LABEL names it in the tables (default: KIND), so that two of a kind can stand side by side:
-student:nano=DIR. The generators themselves live in pretrained_generator.py,
-student_generator.py and served_generator.py, imported when one is opened.
+student:nano=DIR. The generators themselves live in pretrained.py, student.py and
+served.py, imported when one is opened.
 """
 
 import argparse
@@ -149,14 +149,14 @@ def generator_digest(spec: Spec) -> str | None:
 
             return model_digest(spec.where)
         case Kind.STUDENT:
-            from finetune.student_generator import student_digest
+            from finetune.generators.student import student_digest
 
             return _with_sampling(student_digest(Path(spec.where)))
         case Kind.RELEASE:
             # The manifest names every byte of a release.
             return _with_sampling(file_digest(Path(spec.where) / MANIFEST))
         case Kind.URL:
-            from finetune.served_generator import Url
+            from finetune.generators.served import Url
 
             return Url(spec.where).digest()
 
@@ -178,19 +178,19 @@ def open_generator(spec: Spec, sampling: Sampling) -> Generator:
     """The generator that `spec` names, loaded. Raises StageError if it cannot be."""
     match spec.kind:
         case Kind.BASE | Kind.TEACHER:
-            from finetune.pretrained_generator import Pretrained, base_prompt, teacher_prompt
+            from finetune.generators.pretrained import Pretrained, base_prompt, teacher_prompt
 
             prompts = base_prompt if spec.kind is Kind.BASE else teacher_prompt
             return Pretrained(spec.where, prompts, sampling)
         case Kind.STUDENT:
-            from finetune.student_generator import TorchStudent
+            from finetune.generators.student import TorchStudent
 
             return TorchStudent(Path(spec.where), sampling.batch)
         case Kind.RELEASE:
-            from finetune.served_generator import Release
+            from finetune.generators.served import Release
 
             return Release(Path(spec.where))
         case Kind.URL:
-            from finetune.served_generator import Url
+            from finetune.generators.served import Url
 
             return Url(spec.where)

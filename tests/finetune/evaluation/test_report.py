@@ -5,12 +5,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from finetune.evaluate import evaluate
-from finetune.evaluation import read_evaluation
-from finetune.report import main
+from finetune.evaluation.assess import read_evaluation
+from finetune.evaluation.evaluate import evaluate
+from finetune.evaluation.report import main
+from finetune.evaluation.tables import percent
 from finetune.stage import StageError, run_stage
-from finetune.tables import percent
-from tests.finetune.test_evaluate import ROWS, TRAINING, Echo, entrant, settings_of
+from tests.finetune.evaluation.test_evaluate import ROWS, TRAINING, Echo, entrant, settings_of
 
 
 class LabelSettings(msgspec.Struct, frozen=True):

@@ -3,7 +3,7 @@
 import pytest
 
 from finetune.deck import read_shipped
-from finetune.tone import ToneClassifier
+from finetune.evaluation.tone import ToneClassifier
 from tinycopy.brief import Brief, CopyType, Tone
 
 

@@ -5,9 +5,9 @@ from typing import TypeVar
 
 import msgspec
 
-from finetune.generate import HUMAN
-from finetune.metrics import Rate, Scores
-from finetune.overlap import COPIED_RUN
+from finetune.evaluation.metrics import Rate, Scores
+from finetune.evaluation.overlap import COPIED_RUN
+from finetune.generators.generate import HUMAN
 from finetune.probe.briefs import SliceScores
 from tinycopy.brief import Brief
 from tinycopy.checks import CHECKS

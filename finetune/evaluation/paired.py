@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from scipy.stats import binomtest, t
 
-from finetune.metrics import Rate, rate
+from finetune.evaluation.metrics import Rate, rate
 
 
 class Tally(msgspec.Struct, frozen=True):

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import sentencepiece
 
-from finetune.batches import Model, likelihoods, sample, seeded
-from finetune.generate import Copy, Likelihood
+from finetune.generators.batches import Model, likelihoods, sample, seeded
+from finetune.generators.generate import Copy, Likelihood
 from finetune.pretrained import load_weights
 from finetune.stage import StageError, digest, file_digest
 from tinycopy import student

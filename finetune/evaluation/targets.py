@@ -11,12 +11,12 @@ from pathlib import Path
 
 import msgspec
 
-from finetune.evaluation import Evaluation, read_evaluation
-from finetune.generate import HUMAN, Kind
-from finetune.metrics import Rate, Scores
-from finetune.overlap import COPIED_RUN
+from finetune.evaluation.assess import Evaluation, read_evaluation
+from finetune.evaluation.metrics import Rate, Scores
+from finetune.evaluation.overlap import COPIED_RUN
+from finetune.evaluation.tables import NOT_DEFINED
+from finetune.generators.generate import HUMAN, Kind
 from finetune.stage import say
-from finetune.tables import NOT_DEFINED
 
 
 class Target(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ import sentencepiece
 import urllib3
 from tqdm import tqdm
 
-from finetune.generate import Copy, Likelihood
+from finetune.generators.generate import Copy, Likelihood
 from finetune.stage import StageError
 from tinycopy.brief import Brief
 from tinycopy.encoding import slots
