@@ -34,7 +34,7 @@ def run(source: Path, requests: int) -> tuple[float, list[float], int, int]:
     Returns the server's CPU seconds, the seconds of each further request, and the bytes of an
     answer and of the log for each request.
     """
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "functions_framework", "--target", "tinycopy"]
     command += ["--source", str(source / "main.py"), "--host", "127.0.0.1", "--port", str(port)]
     before = _children_cpu()
@@ -42,12 +42,12 @@ def run(source: Path, requests: int) -> tuple[float, list[float], int, int]:
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(command, stdout=log, stderr=subprocess.DEVNULL, env=environ)
         try:
-            briefs = _briefs(port)
-            answer = _ask(port, briefs[0])
+            examples = briefs(port)
+            answer = ask(port, examples[0])
             seconds = []
             for number in range(requests):
                 started = time.perf_counter()
-                _ask(port, briefs[number % len(briefs)])
+                ask(port, examples[number % len(examples)])
                 seconds.append(time.perf_counter() - started)
         finally:
             server.terminate()
@@ -75,13 +75,14 @@ def _children_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _ask(port: int, brief: dict[str, Any] | None = None) -> bytes:
+def ask(port: int, brief: dict[str, Any] | None = None) -> bytes:
     """The answer's bytes. Raises RuntimeError unless the function answers 200."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with contextlib.closing(connection):
@@ -97,12 +98,12 @@ def _ask(port: int, brief: dict[str, Any] | None = None) -> bytes:
     return content
 
 
-def _briefs(port: int) -> list[dict[str, Any]]:
+def briefs(port: int) -> list[dict[str, Any]]:
     """The example brief of each type, once the server answers."""
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            templates = msgspec.json.decode(_ask(port))["templates"]
+            templates = msgspec.json.decode(ask(port))["templates"]
             return [template["example"] for template in templates]
         except ConnectionError:
             if time.monotonic() > deadline:

@@ -26,7 +26,7 @@ def load_model(name: str, dtype: torch.dtype = torch.float32) -> tuple[PreTraine
     name: a hub id ("HuggingFaceTB/SmolLM2-135M"), a directory, or "package:NAME/FILE.gguf".
     Causal and sequence-to-sequence models both work. Raises StageError if it cannot be found.
     """
-    where, options = _locate(name)
+    where, options = locate(name)
     try:
         model = load_weights(where, dtype=dtype, **options)
         tokenizer = AutoTokenizer.from_pretrained(where, **options)
@@ -49,7 +49,7 @@ def load_weights(where: str | Path, **options: Any) -> PreTrainedModel:
 
 def model_digest(name: str) -> str:
     """A digest of the weights called `name`: of its files, or of a hub id itself."""
-    where, options = _locate(name)
+    where, options = locate(name)
     if not Path(where).is_dir():
         return digest(name.encode())
     patterns = (
@@ -72,7 +72,9 @@ def _files_digest(files: Iterable[Path]) -> str:
     return digest("".join(f"{f.name} {file_digest(f)}\n" for f in sorted(files)).encode())
 
 
-def _locate(name: str) -> tuple[str, dict[str, Any]]:
+def locate(name: str) -> tuple[str, dict[str, Any]]:
+    """What transformers calls the model `name`, and its options; a GGUF file is the gguf_file of a
+    directory. Raises StageError if a package's file is missing."""
     if not name.startswith(PACKAGE):
         return name, {}
     package, _, file = name.removeprefix(PACKAGE).partition("/")
