@@ -9,12 +9,14 @@ import os
 
 from flask import Request, Response
 
+from tinycopy import patience
 from tinycopy.router import respond
 from tinycopy.routes import ROUTES
 from tinycopy.service import Service
 from tinycopy.settings import read_settings
 
 SERVICE = Service(read_settings(os.environ), ROUTES)
+patience.install(SERVICE.settings.request_seconds)
 os.register_at_fork(after_in_child=SERVICE.loader.start)
 
 

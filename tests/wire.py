@@ -3,10 +3,13 @@
 import contextlib
 import http.client
 import itertools
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 HOP_BY_HOP = {"connection", "content-length", "date", "host", "keep-alive", "transfer-encoding"}
@@ -28,10 +31,16 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a hook answers in place of the server."""
+    """What a hook answers in place of the server.
+
+    claims: the length that it declares, if another than it sends; then the connection is closed.
+    pause: seconds after each byte.
+    """
 
     status: int
     body: bytes = b"{}"
+    claims: int | None = None
+    pause: float = 0.0
 
 
 @dataclass
@@ -42,6 +51,13 @@ class Wire:
     before: Callable[[Request], Answer | None] = lambda request: None
     after: Callable[[Request], None] = lambda request: None
     passed: list[Request] = field(default_factory=list)
+
+
+class _Proxy(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Says nothing of a client that went, as one that a test killed does."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextlib.contextmanager
@@ -60,7 +76,7 @@ def wired(server_url: str) -> Iterator[Wire]:
             try:
                 answer = wire.before(request)
                 if answer is not None:
-                    self.reply(answer.status, {"Content-Type": "application/json"}, answer.body)
+                    self.stand_in(answer)
                     return
                 status, headers, content = forward(request, dict(self.headers))
                 wire.passed.append(request)
@@ -69,11 +85,23 @@ def wired(server_url: str) -> Iterator[Wire]:
             except (Cut, ConnectionError):
                 self.close_connection = True
 
-        def reply(self, status: int, headers: dict[str, str], content: bytes) -> None:
+        def stand_in(self, answer: Answer) -> None:
+            size = len(answer.body) if answer.claims is None else answer.claims
+            first = b"" if answer.pause else answer.body
+            self.reply(answer.status, {"Content-Type": "application/json"}, first, size)
+            for byte in answer.body[len(first) :]:
+                self.wfile.write(bytes([byte]))
+                time.sleep(answer.pause)
+            if size != len(answer.body):
+                raise Cut
+
+        def reply(
+            self, status: int, headers: dict[str, str], content: bytes, size: int | None = None
+        ) -> None:
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(len(content) if size is None else size))
             self.end_headers()
             self.wfile.write(content)
 
@@ -89,7 +117,7 @@ def wired(server_url: str) -> Iterator[Wire]:
             answer = connection.getresponse()
             return answer.status, _end_to_end(dict(answer.getheaders())), answer.read()
 
-    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    proxy = _Proxy(("127.0.0.1", 0), Handler)
     proxy.daemon_threads = True
     wire = Wire(url=f"http://127.0.0.1:{proxy.server_address[1]}")
     thread = threading.Thread(target=proxy.serve_forever, kwargs={"poll_interval": 0.02})

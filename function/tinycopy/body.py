@@ -9,8 +9,17 @@ from typing import Any, TypeVar
 
 import msgspec
 from flask import Request, Response
+from werkzeug.exceptions import RequestEntityTooLarge
 
-from tinycopy.errors import Malformed, TooLarge, WrongMediaType, from_validation
+from tinycopy import patience
+from tinycopy.errors import (
+    Malformed,
+    Problem,
+    TooLarge,
+    TooSlow,
+    WrongMediaType,
+    from_validation,
+)
 
 T = TypeVar("T")
 PIECE = 1 << 16
@@ -18,7 +27,7 @@ MAX_DISCARDED_BYTES = 8 << 20
 
 
 def read_json(request: Request, type_: type[T], limit: int) -> T:
-    """The body as `type_`. Raises WrongMediaType, TooLarge, Malformed or Invalid."""
+    """The body as `type_`. Raises WrongMediaType, TooLarge, TooSlow, Malformed, Invalid."""
     if request.mimetype != "application/json":
         raise WrongMediaType("send JSON, with the header Content-Type: application/json")
     raw = _read(request, limit)
@@ -36,23 +45,41 @@ def decode(raw: bytes | str, type_: type[T], field: str = "") -> T:
 
 
 def _read(request: Request, limit: int) -> bytes:
-    if (request.content_length or 0) > limit:
-        raise TooLarge(f"{request.content_length} bytes; at most {limit} are read")
+    declared = request.content_length or 0
+    if declared > limit:
+        raise TooLarge(f"{declared} bytes; at most {limit} are read")
     raw = bytearray()
-    while len(raw) <= limit and (piece := request.stream.read(limit + 1 - len(raw))):
-        raw += piece
+    try:
+        while len(raw) <= limit and (piece := request.stream.read(limit + 1 - len(raw))):
+            raw += piece
+    except RequestEntityTooLarge as error:
+        raise TooLarge("the body is too large") from error
+    except Exception as error:  # gunicorn's own for chunks that are none, and what sockets raise
+        raise _broken_off() from error
     if len(raw) > limit:
         raise TooLarge(f"more than the {limit} bytes that are read")
+    if len(raw) < declared or patience.is_late():
+        raise _broken_off()
+    patience.arrived()
     return bytes(raw)
+
+
+def _broken_off() -> Problem:
+    if patience.is_late():
+        return TooSlow("the body took longer than REQUEST_SECONDS")
+    return Malformed("it broke off, or its chunks cannot be read")
 
 
 def discard(request: Request) -> bool:
     """Reads away what is left of the body, within bounds; whether that was all of it."""
-    left = MAX_DISCARDED_BYTES
-    while left > 0 and (piece := request.stream.read(min(PIECE, left))):
-        left -= len(piece)
+    left = MAX_DISCARDED_BYTES if (request.content_length or 0) <= MAX_DISCARDED_BYTES else 0
+    try:
+        while left > 0 and (piece := request.stream.read(min(PIECE, left))):
+            left -= len(piece)
+    except Exception:  # as in _read: nothing more will come
+        left = 0
     request.stream = io.BytesIO()
-    return left > 0
+    return left > 0 and not patience.is_late()
 
 
 def json_response(body: Any, status: int = 200, media_type: str = "application/json") -> Response:

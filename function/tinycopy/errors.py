@@ -57,7 +57,7 @@ class Internal(Problem):
 
 
 class Malformed(Problem):
-    """The body is not JSON, or not UTF-8."""
+    """The body is not JSON, not UTF-8, or broke off."""
 
     status, slug, title = 400, "malformed", "The body is not valid JSON"
 
@@ -86,6 +86,12 @@ class WrongMethod(Problem):
     @property
     def headers(self) -> dict[str, str]:
         return {"Allow": ", ".join(self.allowed)}
+
+
+class TooSlow(Problem):
+    """The request took longer than REQUEST_SECONDS to arrive."""
+
+    status, slug, title = 408, "too-slow", "The request came too slowly"
 
 
 class TooLarge(Problem):
@@ -145,6 +151,7 @@ PROBLEMS: tuple[type[Problem], ...] = (
     UnknownPath,
     UnknownModel,
     WrongMethod,
+    TooSlow,
     TooLarge,
     WrongMediaType,
     Invalid,

@@ -84,14 +84,16 @@ class Loader:
         raise NotLoaded(f"{told}; ask again", retry_after=2)
 
     def _run(self) -> None:
-        retry = FIRST_RETRY_SECONDS
-        pause = 0.0
+        refresh = self._settings.model_refresh_seconds
+        longest = min(refresh or MAX_RETRY_SECONDS, MAX_RETRY_SECONDS)
+        retry = pause = 0.0
         while not self._stopped.wait(pause):
-            healthy = self._look()
-            retry = FIRST_RETRY_SECONDS if healthy else min(2 * retry, MAX_RETRY_SECONDS)
-            pause = self._settings.model_refresh_seconds if healthy else retry
-            if healthy and (self._uri is None or self._uri.pinned or not pause):
-                return
+            if self._look():
+                if self._uri is None or self._uri.pinned or not refresh:
+                    return
+                retry, pause = 0.0, refresh
+            else:
+                retry = pause = min(2 * retry or FIRST_RETRY_SECONDS, longest)
 
     def _look(self) -> bool:
         """Brings the right release into service; whether the one that was asked for now serves."""

@@ -8,13 +8,12 @@ import time
 
 from flask import Request, Response
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.exceptions import RequestEntityTooLarge as WerkzeugTooLarge
 from werkzeug.routing import Map, RequestRedirect, Rule
 
-from tinycopy import logs
+from tinycopy import logs, patience
 from tinycopy.body import discard, json_response
 from tinycopy.completions import openai_error
-from tinycopy.errors import Internal, Problem, TooLarge, UnknownPath, WrongMethod
+from tinycopy.errors import Internal, Problem, UnknownPath, WrongMethod
 from tinycopy.logs import Severity
 from tinycopy.routes import ROUTES
 from tinycopy.service import Call, Route, Service
@@ -61,7 +60,7 @@ def respond(service: Service, request: Request) -> Response:
         logs.write_exception("uncaught error", error, request_id=request_id)
         response = _problem(call, Internal("The log has it under the request id."), request_id)
     if not discard(request):
-        response.headers["Connection"] = "close"
+        patience.hang_up()
     response.headers.extend(HEADERS | _cors(service, request))
     response.headers["X-Request-Id"] = request_id
     _log(service, call, response, request_id, 1000 * (time.perf_counter() - start))
@@ -71,11 +70,7 @@ def respond(service: Service, request: Request) -> Response:
 def _answer(service: Service, call: Call) -> Response:
     if call.request.method == "OPTIONS":
         return _options(call.request)
-    route = _route(call.request)
-    try:
-        return route.handler(service, call)
-    except WerkzeugTooLarge as error:
-        raise TooLarge("the body is too large") from error
+    return _route(call.request).handler(service, call)
 
 
 def _route(request: Request) -> Route:

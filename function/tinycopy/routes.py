@@ -39,7 +39,7 @@ def docs(service: Service, call: Call) -> Response:
     return response
 
 
-_WRITING = (400, 413, 415, 422, 429, 503)
+_WRITING = (400, 408, 413, 415, 422, 429, 503)
 
 ROUTES: tuple[Route, ...] = (
     Route(
@@ -58,7 +58,7 @@ ROUTES: tuple[Route, ...] = (
         "Write copy for a prompt, as OpenAI's text completions do.",
         reads=CompletionRequest,
         writes=CompletionBody,
-        problems=(400, 404, 413, 415, 429, 503),
+        problems=(400, 404, 408, 413, 415, 429, 503),
         openai=True,
     ),
     Route(
@@ -76,7 +76,7 @@ ROUTES: tuple[Route, ...] = (
         "Check copy of any origin against its brief.",
         reads=CheckRequest,
         writes=ChecksBody,
-        problems=(400, 413, 415, 422),
+        problems=(400, 408, 413, 415, 422),
     ),
     Route(
         "GET",

@@ -104,11 +104,22 @@ class Settings:
     temperature: float = _setting(
         0.6, _number(0.05, 2), "Sampling temperature where the request names none."
     )
+    top_k: int = _setting(
+        50,
+        _whole(0, 200),
+        "Tokens are sampled from so many of the likeliest, then by `TOP_P`; 0: all of them, which "
+        "takes longer.",
+    )
     top_p: float = _setting(
         0.95, _number(0.05, 1), "Tokens are sampled from the likeliest that hold this probability."
     )
     max_body_bytes: int = _setting(
         16384, _whole(256, 1 << 20), "Largest body of a request; a larger one gets a 413."
+    )
+    request_seconds: float = _setting(
+        10.0,
+        _number(0.1, 600),
+        "Longest time that a request may take to arrive; a slower one gets a 408.",
     )
     cors_origins: tuple[str, ...] = _setting(
         (),
