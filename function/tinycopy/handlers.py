@@ -86,7 +86,9 @@ EXAMPLES: dict[CopyType, Brief] = {
 def copy(service: Service, call: Call) -> Response:
     """Copy for a brief."""
     asked = read_json(call.request, CopyRequest, service.settings.max_body_bytes)
-    answer = service.write(call, asked, asked.variants, asked.seed, asked.temperature)
+    answer = service.write(
+        call, asked, asked.variants, asked.seed, asked.temperature, asked.opening
+    )
     written, serving = answer.written, answer.serving
     return json_response(
         CopyBody(

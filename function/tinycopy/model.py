@@ -49,22 +49,38 @@ class Model:
                 ctranslate2.set_random_seed(ANY_SEED)
 
     def sample(
-        self, tokens: Sequence[str], count: int, limit: int, *, top_p: float, temperature: float
+        self,
+        tokens: Sequence[str],
+        count: int,
+        limit: int,
+        *,
+        top_p: float,
+        temperature: float,
+        opening: Sequence[str] = (),
     ) -> list[tuple[list[str], float]]:
-        """`count` samples of at most `limit` tokens that follow `tokens`.
+        """`count` samples of at most `limit` tokens that follow `tokens` and start with `opening`.
 
         Each as its tokens, the end token included if it ended, and its mean log probability.
         """
+        if self._seq2seq:
+            source, options = tokens, {"target_prefix": [list(opening)]} if opening else {}
+        else:
+            source, options = [*tokens, *opening], {}
+            limit = max(1, limit - len(opening))
         result = self._run(
-            [tokens],
+            [source],
             limit,
+            **options,
             num_hypotheses=count,
             sampling_topk=0,
             sampling_topp=top_p,
             sampling_temperature=temperature,
             return_scores=True,
         )[0]
-        return list(zip(*self._read(result), strict=True))
+        written, scores = self._read(result)
+        if not self._seq2seq:
+            written = [[*opening, *tokens] for tokens in written]
+        return list(zip(written, scores, strict=True))
 
     def greedy(self, batch: Sequence[Sequence[str]], limit: int) -> list[list[str]]:
         """The likeliest next tokens, one by one, after each row of `batch`; no end tokens."""

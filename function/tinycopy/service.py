@@ -46,7 +46,13 @@ class Service:
         self.gate = Gate(settings.concurrency, settings.queue, settings.queue_seconds)
 
     def write(
-        self, call: Call, brief: Brief, variants: int, seed: int | None, temperature: float | None
+        self,
+        call: Call,
+        brief: Brief,
+        variants: int,
+        seed: int | None,
+        temperature: float | None,
+        opening: str | None = None,
     ) -> Answer:
         """Copy for a brief, when its turn comes; the log entry gets its figures.
 
@@ -62,7 +68,7 @@ class Service:
         call.log["release"] = serving.digest
         with self.gate.turn():
             start = time.perf_counter()
-            written = serving.student.write(brief, variants, seed, sampling)
+            written = serving.student.write(brief, variants, seed, sampling, opening or "")
             ms = round(1000 * (time.perf_counter() - start), 1)
         checks = [passed for variant in written.variants for passed in variant.checks.values()]
         call.log |= {

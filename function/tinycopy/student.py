@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import msgspec
 import sentencepiece
 
-from tinycopy.brief import Brief
+from tinycopy.brief import Brief, normalise
 from tinycopy.checks import run_checks
 from tinycopy.encoding import Slots, slots
 from tinycopy.errors import NoUsableCopy
@@ -134,12 +134,23 @@ class Student:
         return [*pieces[: MAX_SOURCE_TOKENS - 1], END]
 
     def _sample(
-        self, model: Model, tokens: list[str], count: int, limit: int, sampling: Sampling
+        self,
+        model: Model,
+        tokens: list[str],
+        count: int,
+        limit: int,
+        sampling: Sampling,
+        opening: list[str],
     ) -> list[Sample]:
-        """`count` samples of at most `limit` tokens."""
+        """`count` samples of at most `limit` tokens, each starting with `opening`."""
         samples = []
         for pieces, score in model.sample(
-            tokens, count, limit, top_p=sampling.top_p, temperature=sampling.temperature
+            tokens,
+            count,
+            limit,
+            top_p=sampling.top_p,
+            temperature=sampling.temperature,
+            opening=opening,
         ):
             finished = pieces[-1:] == [END]
             text = self._pieces.decode(pieces[:-1] if finished else pieces)
@@ -152,16 +163,20 @@ class Student:
         variants: int = 1,
         seed: int | None = None,
         sampling: Sampling | None = None,
+        opening: str = "",
     ) -> Written:
         """Up to `variants` copies that differ, best first: fewest failed checks, then likelihood.
 
-        With a `seed` (0 or more) the answer is the same for the same release, brief, sampling and
-        kind of processor. Too few safe copies that differ and keep the character limit get one
-        more batch; then fewer come back, those over the limit last. Raises NoUsableCopy if none is
-        safe.
+        opening: words that each copy starts with.
+        With a `seed` (0 or more) the answer is the same for the same release, brief, opening,
+        sampling and kind of processor. Too few safe copies that differ and keep the character limit
+        get one more batch; then fewer come back, those over the limit last. Raises NoUsableCopy if
+        none is safe.
         """
         asked = msgspec.structs.replace(brief, length=brief.length_to_write)
-        tokens = self._tokens(slots(asked))
+        marked = slots(asked)
+        tokens = self._tokens(marked)
+        start: list[str] = self._pieces.encode(marked.extract(normalise(opening)), out_type=str)
         sampling = sampling or Sampling()
         count = sampling.batch(variants)
         samples: list[Sample] = []
@@ -172,7 +187,8 @@ class Student:
             model = worker if seed is None else Model(self._files, seed % ANY_SEED)
             while batches < BATCHES and sum(v.is_within for v in chosen) < variants:
                 batches += 1
-                samples += self._sample(model, tokens, count, token_limit(asked), sampling)
+                limit = token_limit(asked)
+                samples += self._sample(model, tokens, count, limit, sampling, start)
                 chosen = choose(brief, samples, variants)
         finally:
             self._workers.put(worker)

@@ -12,6 +12,7 @@ from tinycopy.brief import Brief, CopyType, Length, Tone
 
 MAX_VARIANTS = 5
 MAX_TEXT = 2000
+MAX_OPENING = 300
 MAX_SEED = 2**53 - 1  # the largest whole number that every JSON reader keeps exact
 MAX_TEMPERATURE = 2.0
 MIN_TEMPERATURE = 0.05
@@ -34,6 +35,10 @@ class CopyRequest(Brief, kw_only=True, frozen=True, forbid_unknown_fields=True):
     ] = 1
     seed: Seed | None = None
     temperature: Temperature | None = None
+    opening: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=MAX_OPENING)] | None,
+        Meta(description="Words that each copy starts with; the rest is written on from them."),
+    ] = None
 
 
 class CheckRequest(Brief, kw_only=True, frozen=True, forbid_unknown_fields=True):

@@ -151,6 +151,13 @@ def test_copy_over_the_character_limit_is_never_without_its_mark(server: Server)
         assert not any("length_in_range" in variant["checks"] for variant in variants)
 
 
+def test_every_copy_starts_with_the_opening(server: Server):
+    for opening in ("Dry in 3 hours", "Acme Shoe", " Out\u200b  there "):
+        body = server.copy(opening=opening, variants=3, seed=2).json
+        starts = " ".join(opening.replace("\u200b", "").split())
+        assert all(variant["text"].startswith(starts) for variant in body["variants"]), body
+
+
 @pytest.mark.parametrize(
     ("fields", "field"),
     [({}, "text"), ({"text": "x" * 2001}, "text"), ({"text": "x", "variants": 1}, "variants")],

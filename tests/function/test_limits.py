@@ -7,6 +7,7 @@ import pytest
 
 from tests.function.server import BRIEF, Server, is_problem
 from tinycopy import brief as limits
+from tinycopy.wire import MAX_OPENING
 
 DEEP = 7000
 
@@ -37,6 +38,8 @@ DEEP = 7000
         ({"seed": 2**53}, "seed"),
         ({"temperature": -0.1}, "temperature"),
         ({"temperature": 2.1}, "temperature"),
+        ({"opening": ""}, "opening"),
+        ({"opening": "x" * (MAX_OPENING + 1)}, "opening"),
         ({"max_characters": limits.MIN_CHARACTERS - 1}, "max_characters"),
         ({"max_characters": limits.MAX_CHARACTERS + 1}, "max_characters"),
         ({"max_characters": 30.5}, "max_characters"),
@@ -63,6 +66,7 @@ def test_a_field_outside_its_limits_is_named(server: Server, fields: dict[str, A
         {"seed": 2**32 - 1},
         {"temperature": 0},
         {"temperature": 2},
+        {"opening": "x " * (MAX_OPENING // 2)},
         {"max_characters": limits.MIN_CHARACTERS},
         {"max_characters": limits.MAX_CHARACTERS},
         {"product": "nul\x00and\x07bell"},

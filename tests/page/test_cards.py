@@ -95,22 +95,32 @@ def test_another_tone_or_length_is_one_click(
     expect(page.locator(".group")).to_have_count(2)
 
 
-def test_more_like_this_shows_the_closest_of_all_that_can_be_asked_for(page: Page, card: Locator):
+def test_more_like_this_starts_as_the_chosen_one_does(page: Page, card: Locator):
     chosen = card.locator(".copy").inner_text()
     card.get_by_role("button", name="Variations").click()
-    with page.expect_response("**/v1/copy") as answered:
+    with page.expect_request("**/v1/copy") as asked:
         card.get_by_role("button", name="More like this").click()
-    texts = [variant["text"] for variant in answered.value.json()["variants"]]
+    opening = json.loads(asked.value.post_data or "")["opening"]
+    assert chosen.startswith(opening)
+    assert 0.2 < len(opening) / len(chosen) < 0.8
     expect(page.locator(".group")).to_have_count(2)
-    shown = page.locator(".group").first.locator(".copy").all_inner_texts()
-    likeness = page.evaluate(
-        "async ([texts, chosen]) => { const { likeness } = await import("
+    group = page.locator(".group").first
+    expect(group).to_contain_text(f"more that start “{opening} …”")
+    shown = group.locator(".copy").all_inner_texts()
+    assert 1 <= len(shown) <= 3
+    assert all(text.startswith(opening) and text != chosen for text in shown)
+
+
+def test_no_name_is_cut_in_two_where_more_like_a_copy_start(page: Page):
+    found = page.evaluate(
+        "async () => { const { openingOf } = await import("
         "new URL('results.js', document.querySelector('script[type=module]').src));"
-        "return texts.map((text) => likeness(text, chosen)); }",
-        [texts, chosen],
+        "const brief = { product: 'Sunrise Mug', keywords: ['hot tea'] };"
+        "const of = (text, most) => openingOf(text, brief, most);"
+        "return [of('A Sunrise Mug is here.', 99), of('Your hot tea, kept well', 99),"
+        " of('One two three four five six', 9), of('', 99)]; }"
     )
-    best = sorted(zip(likeness, texts, strict=True), key=lambda pair: -pair[0])[:3]
-    assert shown == [text for _, text in best]
+    assert found == ["A Sunrise Mug", "Your hot tea", "One two", ""]
 
 
 def test_two_variants_are_compared_side_by_side(page: Page, card: Locator):

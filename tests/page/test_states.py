@@ -105,7 +105,7 @@ def test_a_refused_brief_is_told_why_and_kept(page: Page):
     page.get_by_label("Describe it").fill(brief)
     press(page)
     refusal = page.get_by_role("alert").filter(has_text="This will not be written")
-    expect(refusal).to_contain_text("asks for abusive copy")
+    expect(refusal).to_contain_text("This asks for abusive copy, which is not written here.")
     expect(refusal.get_by_role("button", name="Try again")).to_have_count(0)
     expect(page.get_by_label("Describe it")).to_have_value(brief)
     refusal.get_by_role("button", name="Dismiss").click()

@@ -60,6 +60,7 @@ def test_everything_in_the_form_is_sent_and_nothing_else(page: Page):
     page.get_by_label("Keywords").fill("trail, rain")
     page.get_by_role("group", name="Variants").get_by_text("2").click()
     page.get_by_text("Advanced").click()
+    page.get_by_label("Starts with").fill("Rain?")
     page.get_by_label("Temperature").fill("0.5")
     page.get_by_label("Seed").fill("7")
     assert sent(page) == {
@@ -73,6 +74,7 @@ def test_everything_in_the_form_is_sent_and_nothing_else(page: Page):
         "audience": "weekend runners",
         "keywords": ["trail", "rain"],
         "variants": 2,
+        "opening": "Rain?",
         "temperature": 0.5,
         "seed": 7,
     }
@@ -200,7 +202,9 @@ def test_what_was_typed_and_written_survives_a_reload(page: Page):
     texts = page.locator(".copy").all_inner_texts()
     page.get_by_label("Audience").fill("people who hike")
     page.get_by_label("Feature 1", exact=True).fill("25 litres")
+    page.get_by_label("Keywords").press_sequentially("trail")
     page.reload()
+    expect(page.locator(".chip")).to_have_text("trail")
     expect(page.get_by_label("Audience")).to_have_value("people who hike")
     expect(page.get_by_label("Feature 1", exact=True)).to_have_value("25 litres")
     expect(page.locator(".copy")).to_have_text(texts)

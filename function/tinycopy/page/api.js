@@ -37,7 +37,7 @@ async function ask(path, { body, signal } = {}) {
   throw await problem(response);
 }
 
-/** What is wrong with a field, as a sentence: it stands at the field, which need not be named. */
+/** The server's words as a sentence. What is wrong with a field stands there and need not name it. */
 function plain(message) {
   const said = message.replace(/^`[^`]*`: /, "");
   return `${said[0].toUpperCase()}${said.slice(1)}${said.endsWith(".") ? "" : "."}`;
@@ -51,7 +51,7 @@ async function problem(response) {
   try {
     const said = await response.json();
     about.slug = said.type.split("#problem-")[1] ?? "";
-    about.detail = said.detail;
+    about.detail = plain(said.detail);
     about.fields = Object.fromEntries((said.errors ?? []).map((e) => [e.field, plain(e.message)]));
     about.requestId ??= said.instance?.split(":").pop() ?? null;
   } catch {

@@ -3,7 +3,7 @@
 import { errors } from "./strings.js";
 
 const SHARED = "brief=";
-const TEXTS = ["product", "category", "prompt", "audience"];
+const TEXTS = ["product", "category", "prompt", "audience", "opening"];
 const LISTS = ["features", "keywords"];
 const ONLY = { product: ["product", "category", "features"], prompt: ["prompt"] };
 

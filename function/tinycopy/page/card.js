@@ -119,9 +119,9 @@ export function makeCard(item, { change, summaries, range, name, extra = [], bel
   return node;
 }
 
-/** Only what the server takes as a brief: no variants, seed or temperature. */
+/** Only what the server takes as a brief: not how it is to be written. */
 export function briefOf(request) {
-  const { variants, seed, temperature, ...brief } = request;
+  const { variants, seed, temperature, opening, ...brief } = request;
   return brief;
 }
 

@@ -40,8 +40,9 @@ export function makeForm(root, form, { draft: first, keep, write }) {
     keywords: chipField(known.keywords, { change: set("keywords") }),
     variants: choiceField("variants", Array.from({ length: known.variants.most }, (_, i) => [i + 1, String(i + 1)]), { change: (value) => set("variants")(Number(value)) }),
   };
+  parts.opening = textField(known.opening, { change: set("opening") });
   for (const field of numbersOf(form)) parts[field.name] = textField(field, { change: set(field.name) });
-  const rare = numbersOf(form).filter(({ name }) => name !== "max_characters");
+  const rare = [known.opening, ...numbersOf(form).filter(({ name }) => name !== "max_characters")];
   const tight = h("p", { class: "hint", role: "status", hidden: true });
 
   const modes = {
@@ -79,6 +80,7 @@ export function makeForm(root, form, { draft: first, keep, write }) {
         button({ text: words.share, sign: "link", kind: "plain", onclick: share }),
         button({ text: words.clear, kind: "plain", onclick: () => replace(emptyDraft(form), words.cleared) }),
         h("kbd", {}, words.submitHint))));
+  addEventListener("pagehide", parts.keywords.commit); // a word still being typed survives a reload too
   root.replaceChildren(node);
   root.classList.remove("skeleton");
   show();

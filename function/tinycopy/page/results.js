@@ -8,7 +8,9 @@ import { choiceOf } from "./fields.js";
 import { typeTitle } from "./form.js";
 import { form as words, results as texts } from "./strings.js";
 
-const LIKE = 3; // variants shown for "more like this", the closest of all that are asked for
+const LIKE = 3; // variants shown for "more like this"
+const SAME = 0.8; // two texts that share this part of their words are the same variant, as for the server
+const KEPT = 0.4; // of a copy's words, with which more like it start: docs/page.md says what that does
 const wordsOf = (text) => new Set(text.toLowerCase().match(/[\p{L}\p{N}']+/gu) ?? []);
 
 /** How many of the words of two texts are in both, 0 to 1. */
@@ -16,6 +18,18 @@ export function likeness(one, other) {
   const [a, b] = [wordsOf(one), wordsOf(other)];
   const both = [...a].filter((word) => b.has(word)).length;
   return both / Math.max(1, a.size + b.size - both);
+}
+
+/** The first words of a copy, at most `most` characters and no name cut in two: how more like it start. */
+export function openingOf(text, { product, keywords = [] }, most) {
+  const words = [...text.matchAll(/\S+/g)];
+  const ends = words.slice(0, Math.max(1, Math.round(KEPT * words.length))).map((word) => word.index + word[0].length);
+  let end = Math.max(0, ...ends.filter((one) => one <= most));
+  for (const name of [product, ...keywords].filter(Boolean)) {
+    const at = text.indexOf(name);
+    if (at >= 0 && at < end && at + name.length <= most) end = Math.max(end, at + name.length);
+  }
+  return text.slice(0, end);
 }
 
 /**
@@ -26,12 +40,12 @@ export function makeResults(root, form, { groups: first, keep, write, save }) {
   let groups = first;
   let picked = [];
   const summaries = Object.fromEntries(form.checks.map(({ name, summary }) => [name, summary]));
-  const mostVariants = form.fields.find(({ name }) => name === "variants").most;
+  const longestOpening = form.fields.find(({ name }) => name === "opening").max_length;
 
   function add(answer, request, { label, choose } = {}) {
     const written = answer.variants.map(({ text, checks }, i) => ({ id: `${answer.id}-${i}`, text, original: text, checks, rating: null, saved: false }));
     const variants = choose ? choose(written) : written;
-    groups = [{ id: answer.id, request, label, asked: choose ? variants.length : request.variants ?? 1, model: answer.model, variants }, ...groups];
+    groups = [{ id: answer.id, request: choose ? without(request, "opening") : request, label, asked: choose ? LIKE : request.variants ?? 1, model: answer.model, variants }, ...groups];
     keep(groups);
     draw();
     return variants.length;
@@ -69,10 +83,13 @@ export function makeResults(root, form, { groups: first, keep, write, save }) {
 
   function variations(group, item, name) {
     const { request } = group;
-    const like = () => write({ ...without(request, "seed"), variants: mostVariants }, {
-      label: texts.likeLabel,
-      choose: (found) => found.sort((a, b) => likeness(b.text, item.text) - likeness(a.text, item.text)).slice(0, LIKE),
-    });
+    const like = () => {
+      const opening = openingOf(item.text, request, longestOpening);
+      write({ ...without(request, "seed"), variants: LIKE + 1, ...(opening && { opening }) }, {
+        label: texts.likeLabel(opening),
+        choose: (found) => found.filter(({ text }) => likeness(text, item.text) < SAME).slice(0, LIKE),
+      });
+    };
     const other = (name, value) => () => write({ ...without(request, "seed"), [name]: value });
     const items = [[texts.like, like]];
     for (const tone of form.tones) if (tone !== request.tone) items.push([texts.inTone(choiceOf(tone)), other("tone", tone)]);

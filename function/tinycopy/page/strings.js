@@ -32,6 +32,7 @@ export const fields = {
   audience: { label: "Audience", example: "early risers" },
   keywords: { label: "Keywords", hint: "Words that must appear. Enter or a comma adds one." },
   variants: { label: "Variants" },
+  opening: { label: "Starts with", hint: "Every variant begins with these words." },
   temperature: { label: "Temperature", hint: "Higher is more varied, 0 the most predictable. Empty: the default." },
   seed: { label: "Seed", hint: "The same seed and brief give the same copy. Empty: new copy each time." },
 };
@@ -126,7 +127,7 @@ export const results = {
   pickOther: "Pick a second variant to compare.",
   variations: "Variations",
   like: "More like this",
-  likeLabel: "More like a variant",
+  likeLabel: (opening) => `more that start “${opening} …”`,
   inTone: (tone) => `${tone} tone`,
   inLength: (length) => `${length} version`,
   export: "Export",
