@@ -1,11 +1,12 @@
 """What the trainings of a teacher and of a student have in common."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.trainer import TRAINER_STATE_NAME
 
 
 def training_arguments(
@@ -28,8 +29,19 @@ def training_arguments(
 
 
 def checkpoint_to_resume(checkpoints: Path, resume: bool) -> str | None:
-    """The last checkpoint of an interrupted training, if it is to go on and left one."""
-    return get_last_checkpoint(str(checkpoints)) if resume and checkpoints.exists() else None
+    """The last whole checkpoint of an interrupted training, if it is to go on and left one."""
+    whole = filter(_is_whole, checkpoints.glob("checkpoint-*")) if resume else ()
+    last = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    return None if last is None else str(last)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Whether its last file is there: a full disk, or a kill, leaves half of one."""
+    try:
+        json.loads((checkpoint / TRAINER_STATE_NAME).read_text())
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 class ScoreLastStep(TrainerCallback):
