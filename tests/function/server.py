@@ -103,11 +103,13 @@ def listens(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def running(source: Path, **environ: str) -> Iterator[Server]:
+def running(
+    source: Path, *, python: Path = Path(sys.executable), **environ: str
+) -> Iterator[Server]:
     """Runs the function in `source` until the block ends; no request is made to it here."""
     port = free_port()
     output, errors = source.parent / f"{port}.out", source.parent / f"{port}.err"
-    command = [sys.executable, "-m", "functions_framework", "--target", "tinycopy"]
+    command = [str(python), "-m", "functions_framework", "--target", "tinycopy"]
     command += ["--source", str(source / "main.py"), "--host", "127.0.0.1", "--port", str(port)]
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     with output.open("wb") as out, errors.open("wb") as err:
