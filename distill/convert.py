@@ -15,7 +15,8 @@ from msgspec import Meta
 from transformers import PreTrainedModel
 
 from distill.greedy import quality, write_with_ctranslate2, write_with_torch
-from distill.student import VOCABULARY, load_student
+from distill.student import load_student
+from distill.student_data import VOCABULARY
 from distill.vocabulary import END, PAD, UNKNOWN
 from finetune.deck import Row
 from finetune.stage import (

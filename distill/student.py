@@ -6,9 +6,8 @@ next at each token (soft_targets.py). It is a new encoder-decoder, or a few of t
 layers (pruned.py). Not here: conversion and its checks (convert.py).
 """
 
-import functools
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -25,25 +24,15 @@ from transformers import (
 )
 
 from distill.averaging import average_checkpoints
-from distill.pairs import (
-    Example,
-    Pair,
-    deck_pairs,
-    encode_pairs,
-    label_pairs,
-    labels_written,
-)
 from distill.pruned import prune
-from distill.soft_targets import Soft, no_soft_targets, soft_targets
+from distill.student_data import VOCABULARY, label_digests, student_data
 from distill.student_trainer import StudentTrainer
-from distill.vocabulary import END, PAD, train_vocabulary
-from finetune.cache import tokenised
+from distill.vocabulary import END, PAD
 from finetune.deck import Row
 from finetune.pretrained import load_weights
 from finetune.stage import (
     Metadata,
     StageError,
-    digest,
     file_digest,
     is_main_process,
     run_stage,
@@ -52,8 +41,6 @@ from finetune.stage import (
 )
 from finetune.training import ScoreLastStep, checkpoint_to_resume, training_arguments
 from tinycopy.encoding import ENCODING
-
-VOCABULARY = "spm.model"
 
 
 class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -119,7 +106,7 @@ def train_student(
 
     inputs = {**inputs, "encoding": str(ENCODING)}
     if labels is not None:
-        inputs |= _label_digests(labels)
+        inputs |= label_digests(labels)
     if settings.keep_layers or settings.teacher_logits != "none":
         if teacher is None:
             asks = "keep_layers" if settings.keep_layers else "teacher_logits"
@@ -150,7 +137,7 @@ def _train(
     resume: bool,
 ) -> Mapping[str, Any]:
     set_seed(settings.seed)
-    vocabulary, examples = _tokens(settings, train, labels, teacher, directory)
+    vocabulary, examples = student_data(settings, train, labels, teacher, directory)
     model = _model(settings, teacher, vocabulary)
     checkpoints = directory / "checkpoints"
     trainer = StudentTrainer(
@@ -182,79 +169,6 @@ def _train(
         **scores,
         "history": trainer.state.log_history,
     }
-
-
-def _tokens(
-    settings: StudentSettings,
-    train: Sequence[Row],
-    labels: Path | None,
-    teacher: Path | None,
-    directory: Path,
-) -> tuple[sentencepiece.SentencePieceProcessor, Any]:
-    """The vocabulary in `directory`, and the pairs that a student learns from as its token ids."""
-
-    @functools.cache
-    def pairs() -> list[Pair]:
-        """Made only for what is not there yet: the vocabulary, or token ids in the cache."""
-        of_labels = [] if labels is None else label_pairs(labels)
-        return deck_pairs(train) * settings.deck_repeats + of_labels
-
-    vocabulary = _vocabulary(settings, pairs, directory / VOCABULARY)
-
-    def examples() -> list[Example]:
-        soft = _soft_targets(settings, train, labels, teacher, vocabulary)
-        return encode_pairs(pairs(), vocabulary, settings.max_tokens, soft)
-
-    depends_on: dict[str, str | int] = {
-        "rows": digest(msgspec.json.encode(train)),
-        "deck_repeats": settings.deck_repeats,
-        "vocabulary": digest(vocabulary.serialized_model_proto()),
-        "max_tokens": settings.max_tokens,
-        "encoding": ENCODING,
-        **({} if labels is None else _label_digests(labels)),
-    }
-    if teacher is not None and settings.teacher_logits != "none":
-        weights = file_digest(teacher / "model.safetensors")
-        depends_on |= {"teacher_logits": settings.teacher_logits, "teacher": weights}
-    return vocabulary, tokenised(examples, depends_on)
-
-
-def _soft_targets(
-    settings: StudentSettings,
-    train: Sequence[Row],
-    labels: Path | None,
-    teacher: Path | None,
-    vocabulary: sentencepiece.SentencePieceProcessor,
-) -> list[Soft] | None:
-    """Of each pair, in the order of the pairs, if the settings ask for any."""
-    if teacher is None or settings.teacher_logits == "none":
-        return None
-    say(f"student: what {teacher} expects at each token")
-    written = [(row.brief, row.copy) for row in train]
-    of_labels = [] if labels is None else labels_written(labels)
-    if settings.teacher_logits == "all":
-        written, of_labels = written + of_labels, []
-    soft = soft_targets(teacher, written, vocabulary)
-    deck = soft[: len(train)] * settings.deck_repeats
-    return deck + soft[len(train) :] + [no_soft_targets(b, c, vocabulary) for b, c in of_labels]
-
-
-def _label_digests(labels: Path) -> dict[str, str]:
-    return {f.name: file_digest(f) for f in sorted(labels.glob("labels-*.jsonl*"))}
-
-
-def _vocabulary(
-    settings: StudentSettings, pairs: Callable[[], Sequence[Pair]], path: Path
-) -> sentencepiece.SentencePieceProcessor:
-    """The vocabulary at `path`, trained first by rank 0 if this run has not yet."""
-    if is_main_process() and not path.exists():
-        try:
-            model = train_vocabulary((text for p in pairs() for text in p), settings.vocabulary)
-        except ValueError as error:
-            raise StageError(f"student.vocabulary: {error}") from error
-        path.write_bytes(model)
-    wait_for_everyone()
-    return sentencepiece.SentencePieceProcessor(model_file=str(path))
 
 
 def _model(

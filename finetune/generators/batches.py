@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch.nn.functional import log_softmax
 from tqdm import tqdm
+from transformers import LogitsProcessor, LogitsProcessorList
 
 from finetune.generators.generate import Likelihood
 
@@ -62,15 +63,22 @@ def sample(
     *,
     temperature: float,
     top_p: float,
+    top_k: int = 0,
+    floors: Sequence[int] | None = None,
     **options: Any,
 ) -> Iterator[Sampled]:
     """`count` samples for each source, of at most as many tokens as its limit; in any order.
 
-    Sources of like limit and length share a batch. options: for transformers' `generate`.
+    Sources of like limit and length share a batch. top_k: 0 for all tokens. floors: the fewest
+    tokens for each source. options: for transformers' `generate`.
     """
     sizes = [(limit, len(source)) for limit, source in zip(limits, sources, strict=True)]
     for chosen in tqdm(_alike(sizes, model.batch), desc="write", unit="batch", disable=None):
         ids, mask = _pad([sources[i] for i in chosen], model.padding, left=not model.seq2seq)
+        read = 1 if model.seq2seq else ids.size(1)
+        if floors is not None:
+            each = [floors[i] for i in chosen for _ in range(count)]
+            options["logits_processor"] = LogitsProcessorList([_Floor(each, read, model.end)])
         start = time.perf_counter()
         with torch.inference_mode():
             output = model.model.generate(
@@ -79,7 +87,7 @@ def sample(
                 do_sample=True,
                 temperature=temperature,
                 top_p=top_p,
-                top_k=0,
+                top_k=top_k,
                 num_return_sequences=count,
                 max_new_tokens=max(limits[i] for i in chosen),
                 eos_token_id=model.end,
@@ -88,10 +96,23 @@ def sample(
             )
         ms = 1000 * (time.perf_counter() - start) / len(chosen)
         # A decoder's output starts from padding, a causal model's from the prompt.
-        rows = output[:, 1 if model.seq2seq else ids.size(1) :].tolist()
+        rows = output[:, read:].tolist()
         for place, i in enumerate(chosen):
             mine = rows[place * count : (place + 1) * count]
             yield Sampled(i, [_until(row, model.end)[: limits[i]] for row in mine], ms)
+
+
+class _Floor(LogitsProcessor):
+    """Lets no row end before it has as many new tokens as its floor."""
+
+    def __init__(self, floors: Sequence[int], read: int, end: int) -> None:
+        self._floors, self._read, self._end = torch.tensor(floors), read, end
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        scores = scores.clone()
+        below = self._floors.to(scores.device) > input_ids.size(1) - self._read
+        scores[below, self._end] = -torch.inf
+        return scores
 
 
 def likelihoods(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> list[Likelihood]:

@@ -52,7 +52,9 @@ class TorchStudent:
         ms = [0.0] * len(briefs)
         with seeded(seed):
             for _ in range(student.BATCHES):
-                lacking = [i for i, found in enumerate(chosen) if len(found) < variants]
+                lacking = [
+                    i for i, found in enumerate(chosen) if not student.enough(found, variants)
+                ]
                 drawn = self.sample([briefs[i] for i in lacking], variants)
                 for i, (more, took) in zip(lacking, drawn, strict=True):
                     samples[i] += more
@@ -77,6 +79,8 @@ class TorchStudent:
                 self._sampling.batch(variants),
                 temperature=self._sampling.temperature,
                 top_p=self._sampling.top_p,
+                top_k=self._sampling.top_k,
+                floors=[student.token_floor(brief, slots(brief)) for brief in briefs],
                 suppress_tokens=[self._spm.unk_id()],
             ),
             key=lambda sampled: sampled.index,

@@ -42,7 +42,7 @@ class Model:
             try:
                 self._model = family("release", files=own, inter_threads=1, intra_threads=1)
                 # The end token alone would be passed over as empty, without a sample.
-                self.sample(["<unk>", END], 1, 1, top_p=1.0, temperature=1.0)
+                self.sample(["<unk>", END], 1, 1, top_k=0, top_p=1.0, temperature=1.0)
             except (RuntimeError, ValueError) as error:
                 raise ReleaseError(f"model.bin: {error}") from error
             finally:
@@ -54,25 +54,31 @@ class Model:
         count: int,
         limit: int,
         *,
+        least: int = 0,
+        top_k: int,
         top_p: float,
         temperature: float,
         opening: Sequence[str] = (),
     ) -> list[tuple[list[str], float]]:
-        """`count` samples of at most `limit` tokens that follow `tokens` and start with `opening`.
+        """`count` samples of `least` to `limit` tokens that follow `tokens`, from `opening` on.
 
         Each as its tokens, the end token included if it ended, and its mean log probability.
         """
         if self._seq2seq:
-            source, options = tokens, {"target_prefix": [list(opening)]} if opening else {}
+            source = tokens
+            options: dict[str, Any] = {"min_decoding_length": min(least, limit)}
+            if opening:
+                options["target_prefix"] = [list(opening)]
         else:
-            source, options = [*tokens, *opening], {}
+            source = [*tokens, *opening]
             limit = max(1, limit - len(opening))
+            options = {"min_length": min(max(0, least - len(opening)), limit)}
         result = self._run(
             [source],
             limit,
             **options,
             num_hypotheses=count,
-            sampling_topk=0,
+            sampling_topk=top_k,
             sampling_topp=top_p,
             sampling_temperature=temperature,
             return_scores=True,

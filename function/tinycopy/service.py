@@ -63,7 +63,12 @@ class Service:
         settings = self.settings
         if temperature is None:
             temperature = settings.temperature
-        sampling = Sampling(settings.candidates, max(temperature, MIN_TEMPERATURE), settings.top_p)
+        sampling = Sampling(
+            settings.candidates,
+            max(temperature, MIN_TEMPERATURE),
+            settings.top_p,
+            settings.top_k,
+        )
         serving = self.loader.wait()
         call.log["release"] = serving.digest
         with self.gate.turn():

@@ -102,13 +102,12 @@ class Settings:
         8, _whole(1, 64), "Copies sampled to choose one variant from; two more for each further."
     )
     temperature: float = _setting(
-        0.6, _number(0.05, 2), "Sampling temperature where the request names none."
+        0.8, _number(0.05, 2), "Sampling temperature where the request names none."
     )
     top_k: int = _setting(
         50,
-        _whole(0, 200),
-        "Tokens are sampled from so many of the likeliest, then by `TOP_P`; 0: all of them, which "
-        "takes longer.",
+        _whole(2, 200),
+        "Tokens are sampled from so many of the likeliest, and of those by `TOP_P`.",
     )
     top_p: float = _setting(
         0.95, _number(0.05, 1), "Tokens are sampled from the likeliest that hold this probability."

@@ -5,7 +5,7 @@ Not covered here: where a release comes from (release.py) and which one serves (
 
 import queue
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -13,7 +13,7 @@ import sentencepiece
 
 from tinycopy.brief import Brief, normalise
 from tinycopy.checks import run_checks
-from tinycopy.encoding import Slots, slots
+from tinycopy.encoding import PRODUCT, Slots, slots
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import ReleaseError
 from tinycopy.model import ANY_SEED, END, MAX_SOURCE_TOKENS, Model
@@ -29,11 +29,13 @@ BATCHES = 2
 
 @dataclass(frozen=True)
 class Sampling:
-    """How candidates are drawn: how many for one variant, temperature above 0, nucleus 0-1."""
+    """How candidates are drawn: how many for one variant, temperature above 0, each token from the
+    top_k likeliest (0: all) and of those from the nucleus top_p, 0-1."""
 
     candidates: int = Settings.candidates
     temperature: float = Settings.temperature
     top_p: float = Settings.top_p
+    top_k: int = Settings.top_k
 
     def batch(self, variants: int) -> int:
         """How many candidates one batch holds, to choose `variants` from."""
@@ -100,6 +102,15 @@ def token_limit(brief: Brief) -> int:
     return 2 * brief.word_range[1] + 16
 
 
+def token_floor(brief: Brief, marked: Slots) -> int:
+    """Fewest tokens that copy for a brief may take: one for each word, one in seven for marks.
+
+    A product's name of many words is one token.
+    """
+    fewest = brief.word_range[0] + brief.word_range[0] // 7
+    return max(0, fewest - sum(len(s.split()) - 1 for m, s in marked.spans if m == PRODUCT))
+
+
 class Student:
     """A release, loaded. Safe to use from as many threads as it has `workers`; more wait."""
 
@@ -138,16 +149,19 @@ class Student:
         model: Model,
         tokens: list[str],
         count: int,
-        limit: int,
+        bounds: tuple[int, int],
         sampling: Sampling,
         opening: list[str],
     ) -> list[Sample]:
-        """`count` samples of at most `limit` tokens, each starting with `opening`."""
+        """`count` samples of `bounds[0]` to `bounds[1]` tokens, each starting with `opening`."""
+        least, limit = bounds
         samples = []
         for pieces, score in model.sample(
             tokens,
             count,
             limit,
+            least=least,
+            top_k=sampling.top_k,
             top_p=sampling.top_p,
             temperature=sampling.temperature,
             opening=opening,
@@ -169,9 +183,8 @@ class Student:
 
         opening: words that each copy starts with.
         With a `seed` (0 or more) the answer is the same for the same release, brief, opening,
-        sampling and kind of processor. Too few safe copies that differ and keep the character limit
-        get one more batch; then fewer come back, those over the limit last. Raises NoUsableCopy if
-        none is safe.
+        sampling and kind of processor. A batch that is not `enough` is followed by one more; then
+        fewer come back, those over the limit last. Raises NoUsableCopy if none is safe.
         """
         asked = msgspec.structs.replace(brief, length=brief.length_to_write)
         marked = slots(asked)
@@ -179,16 +192,16 @@ class Student:
         start: list[str] = self._pieces.encode(marked.extract(normalise(opening)), out_type=str)
         sampling = sampling or Sampling()
         count = sampling.batch(variants)
+        bounds = token_floor(asked, marked), token_limit(asked)
         samples: list[Sample] = []
         chosen: tuple[Variant, ...] = ()
         batches = 0
         worker = self._workers.get()
         try:
             model = worker if seed is None else Model(self._files, seed % ANY_SEED)
-            while batches < BATCHES and sum(v.is_within for v in chosen) < variants:
+            while batches < BATCHES and not enough(chosen, variants):
                 batches += 1
-                limit = token_limit(asked)
-                samples += self._sample(model, tokens, count, limit, sampling, start)
+                samples += self._sample(model, tokens, count, bounds, sampling, start)
                 chosen = choose(brief, samples, variants)
         finally:
             self._workers.put(worker)
@@ -199,6 +212,13 @@ class Student:
             )
         written = sum(sample.tokens for sample in samples)
         return Written(chosen, len(tokens), written, len(samples))
+
+
+def enough(chosen: Sequence[Variant], variants: int) -> bool:
+    """Whether no more candidates are needed: as many as asked for keep the character limit, and the
+    best passes every check."""
+    within = sum(variant.is_within for variant in chosen)
+    return within >= variants and all(chosen[0].checks.values())
 
 
 def choose(brief: Brief, samples: Iterable[Sample], variants: int) -> tuple[Variant, ...]:

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from distill import student as room
+from distill import student_data as room
 from distill.cli import main
 from distill.label import Label, Labelled
 from distill.pairs import (

@@ -21,7 +21,7 @@ BRIEF = Brief(
     category="mug",
     features=("made of steel", "easy to clean"),
 )
-SETTINGS = Settings(candidates=3, temperature=1.5, top_p=0.6)
+SETTINGS = Settings(candidates=3, temperature=1.5, top_p=0.6, top_k=7)
 
 
 @pytest.fixture(scope="module")
@@ -31,11 +31,11 @@ def service() -> Service:
 
 
 @pytest.mark.parametrize("temperature", [None, 0.9, 0.0])
-def test_candidates_temperature_and_top_p_are_those_of_the_settings_and_the_request(
+def test_candidates_temperature_top_p_and_top_k_are_those_of_the_settings_and_the_request(
     service: Service, temperature: float | None
 ) -> None:
     wanted = SETTINGS.temperature if temperature is None else max(temperature, MIN_TEMPERATURE)
-    sampling = Sampling(candidates=3, temperature=wanted, top_p=0.6)
+    sampling = Sampling(candidates=3, temperature=wanted, top_p=0.6, top_k=7)
     student = service.loader.wait().student
     with Flask(__name__).test_request_context():
         call = Call(request)
@@ -51,7 +51,7 @@ def test_temperature_0_is_the_lowest_that_a_student_can_take(
     brief = Brief(type=CopyType.PRODUCT_DESCRIPTION, product="Sunrise Mug", features=features)
     service = Service(SETTINGS, routes=())
     service.loader = Loader(SETTINGS, releases[FIRST][0])
-    sampling = Sampling(SETTINGS.candidates, MIN_TEMPERATURE, SETTINGS.top_p)
+    sampling = Sampling(SETTINGS.candidates, MIN_TEMPERATURE, SETTINGS.top_p, SETTINGS.top_k)
     student = service.loader.wait().student
     for seed in range(5):
         with Flask(__name__).test_request_context():

@@ -8,7 +8,8 @@ from tinycopy.brief import Brief, CopyType, Length
 from tinycopy.encoding import KEYWORDS
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import FILES, ReleaseError
-from tinycopy.student import Sampling, Student, Variant, _best, _Candidate, token_limit
+from tinycopy.model import END, Model
+from tinycopy.student import Sampling, Student, Variant, _best, _Candidate, enough, token_limit
 
 BRIEF = Brief(
     type=CopyType.SOCIAL_POST,
@@ -81,7 +82,7 @@ def test_variants_differ_and_are_no_more_than_asked_for(student: Student):
 
 def test_tokens_and_candidates_are_counted(student: Student):
     written = student.write(BRIEF, 1, 1, Sampling(candidates=4))
-    assert written.candidates in (4, 8)  # 8 where the first batch held no safe copy
+    assert written.candidates in (4, 8)  # 8 where the first batch was not enough
     assert written.prompt_tokens > 10
     assert written.candidates <= written.completion_tokens
     assert written.completion_tokens <= written.candidates * token_limit(BRIEF)
@@ -111,6 +112,37 @@ def test_copy_that_cannot_be_used_is_never_returned(tmp_path: Path, only: str):
     make_release(tmp_path, only=only)
     with pytest.raises(NoUsableCopy, match="all of 16 candidates"):
         Student(read(tmp_path)).write(BRIEF, 1, 1)
+
+
+def test_tokens_are_sampled_from_so_many_of_the_likeliest(files: dict[str, bytes]):
+    model = Model({name: files[name] for name in files if name != "spm.model"}, seed=1)
+
+    def firsts(top_k: int) -> int:
+        samples = model.sample(["<unk>", END], 60, 1, top_k=top_k, top_p=1.0, temperature=5.0)
+        return len({tokens[0] for tokens, _ in samples})
+
+    assert firsts(2) < firsts(10) < firsts(100)
+
+
+@pytest.mark.parametrize(("passes", "batches"), [(True, 1), (False, 2)])
+def test_candidates_are_sampled_once_more_where_the_best_fails_a_check(
+    student: Student, monkeypatch: pytest.MonkeyPatch, passes: bool, batches: int
+):
+    monkeypatch.setattr("tinycopy.student.run_checks", lambda *_: {"has_keywords": passes})
+    assert student.write(BRIEF, 1, 1, Sampling(candidates=9)).candidates == 9 * batches
+
+
+def test_enough_are_as_many_as_asked_for_within_the_limit_the_best_of_them_good():
+    good, poor = (
+        Variant("a", {"has_keywords": True}, 0, 1),
+        Variant("b", {"fits_tone": False}, 0, 1),
+    )
+    long = Variant("c", {"within_characters": False}, 0, 1)
+    assert enough((good, poor), 2)
+    assert not enough((good, long), 2)
+    assert not enough((good,), 2)
+    assert not enough((poor,), 1)
+    assert not enough((), 1)
 
 
 def candidate(text: str, score: float, finished: bool = True, **checks: bool) -> _Candidate:

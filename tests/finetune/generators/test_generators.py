@@ -30,7 +30,7 @@ from tinycopy.brief import Brief, CopyType, Length, Tone
 from tinycopy.encoding import MARKERS
 from tinycopy.settings import Settings
 from tinycopy.student import Sampling as FunctionSampling
-from tinycopy.student import choose, token_limit
+from tinycopy.student import choose, enough, token_limit
 
 BRIEFS = [
     Brief(type=CopyType.SLOGAN, product="Ovenlight", length=Length.SHORT),
@@ -144,17 +144,25 @@ def test_a_student_draws_as_many_candidates_as_the_function(tmp_path: Path) -> N
     assert ms > 0
 
 
-@pytest.mark.parametrize(("variants", "candidates", "batches"), [(1, 30, 1), (5, 1, 2)])
-def test_a_student_chooses_as_the_function_and_draws_again_where_too_few_are_usable(
-    tmp_path: Path, variants: int, candidates: int, batches: int
+@pytest.mark.parametrize(
+    ("variants", "candidates", "passes", "batches"),
+    [(1, 200, True, 1), (1, 200, False, 2), (5, 1, True, 2)],
+)
+def test_a_student_chooses_as_the_function_and_draws_again_where_that_is_not_enough(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variants: int,
+    candidates: int,
+    passes: bool,
+    batches: int,
 ) -> None:
     make_student(tmp_path)
+    monkeypatch.setattr("tinycopy.student.run_checks", lambda *_: {"has_keywords": passes})
     student = TorchStudent(tmp_path, batch=2, sampling=FunctionSampling(candidates))
     brief = BRIEFS[0]
     with seeded(1):
         drawn = [student.sample([brief], variants)[0][0] for _ in range(2)]
-    enough = len(choose(brief, drawn[0], variants)) == variants
-    assert enough == (batches == 1)
+    assert enough(choose(brief, drawn[0], variants), variants) == (batches == 1)
     chosen = choose(brief, itertools.chain(*drawn[:batches]), variants)
     [copies] = student.write([brief], variants=variants, seed=1)
     assert [copy.text for copy in copies] == [

@@ -1,0 +1,118 @@
+"""What a student reads before it trains: its vocabulary, and deck and labels as its token ids.
+
+Both are made once: the vocabulary lies in the student's directory, the token ids in the cache. Not
+here: what a pair is (pairs.py) and what a teacher expects (soft_targets.py).
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import sentencepiece
+
+from distill.pairs import (
+    Example,
+    Pair,
+    deck_pairs,
+    encode_pairs,
+    label_pairs,
+    labels_written,
+)
+from distill.soft_targets import Soft, no_soft_targets, soft_targets
+from distill.vocabulary import train_vocabulary
+from finetune.cache import tokenised
+from finetune.deck import Row
+from finetune.stage import (
+    StageError,
+    digest,
+    file_digest,
+    is_main_process,
+    say,
+    wait_for_everyone,
+)
+from tinycopy.encoding import ENCODING
+
+if TYPE_CHECKING:
+    from distill.student import StudentSettings
+
+VOCABULARY = "spm.model"
+
+
+def student_data(
+    settings: "StudentSettings",
+    train: Sequence[Row],
+    labels: Path | None,
+    teacher: Path | None,
+    directory: Path,
+) -> tuple[sentencepiece.SentencePieceProcessor, Any]:
+    """The vocabulary in `directory`, and the pairs that a student learns from as its token ids.
+
+    teacher: whose expectations `teacher_logits` asks for, if it does. Raises StageError if the
+    vocabulary cannot be trained or there is no pair.
+    """
+
+    @functools.cache
+    def pairs() -> list[Pair]:
+        """Made only for what is not there yet: the vocabulary, or token ids in the cache."""
+        of_labels = [] if labels is None else label_pairs(labels)
+        return deck_pairs(train) * settings.deck_repeats + of_labels
+
+    vocabulary = _vocabulary(settings, pairs, directory / VOCABULARY)
+
+    def examples() -> list[Example]:
+        soft = _soft_targets(settings, train, labels, teacher, vocabulary)
+        return encode_pairs(pairs(), vocabulary, settings.max_tokens, soft)
+
+    depends_on: dict[str, str | int] = {
+        "rows": digest(msgspec.json.encode(train)),
+        "deck_repeats": settings.deck_repeats,
+        "vocabulary": digest(vocabulary.serialized_model_proto()),
+        "max_tokens": settings.max_tokens,
+        "encoding": ENCODING,
+        **({} if labels is None else label_digests(labels)),
+    }
+    if teacher is not None and settings.teacher_logits != "none":
+        weights = file_digest(teacher / "model.safetensors")
+        depends_on |= {"teacher_logits": settings.teacher_logits, "teacher": weights}
+    return vocabulary, tokenised(examples, depends_on)
+
+
+def _soft_targets(
+    settings: "StudentSettings",
+    train: Sequence[Row],
+    labels: Path | None,
+    teacher: Path | None,
+    vocabulary: sentencepiece.SentencePieceProcessor,
+) -> list[Soft] | None:
+    """Of each pair, in the order of the pairs, if the settings ask for any."""
+    if teacher is None or settings.teacher_logits == "none":
+        return None
+    say(f"student: what {teacher} expects at each token")
+    written = [(row.brief, row.copy) for row in train]
+    of_labels = [] if labels is None else labels_written(labels)
+    if settings.teacher_logits == "all":
+        written, of_labels = written + of_labels, []
+    soft = soft_targets(teacher, written, vocabulary)
+    deck = soft[: len(train)] * settings.deck_repeats
+    return deck + soft[len(train) :] + [no_soft_targets(b, c, vocabulary) for b, c in of_labels]
+
+
+def label_digests(labels: Path) -> dict[str, str]:
+    """The digest of each shard in a directory of labels, by its name."""
+    return {f.name: file_digest(f) for f in sorted(labels.glob("labels-*.jsonl*"))}
+
+
+def _vocabulary(
+    settings: "StudentSettings", pairs: Callable[[], Sequence[Pair]], path: Path
+) -> sentencepiece.SentencePieceProcessor:
+    """The vocabulary at `path`, trained first by rank 0 if this run has not yet."""
+    if is_main_process() and not path.exists():
+        try:
+            model = train_vocabulary((text for p in pairs() for text in p), settings.vocabulary)
+        except ValueError as error:
+            raise StageError(f"student.vocabulary: {error}") from error
+        path.write_bytes(model)
+    wait_for_everyone()
+    return sentencepiece.SentencePieceProcessor(model_file=str(path))

@@ -1,0 +1,49 @@
+"""Samples are as long as they must be, from an encoder-decoder and from a decoder alone."""
+
+from pathlib import Path
+
+import pytest
+
+import tinycopy
+from tests.tiny_release import make_release
+from tinycopy.brief import Brief, CopyType, Length
+from tinycopy.encoding import slots
+from tinycopy.manifest import FILES
+from tinycopy.model import END, Model
+from tinycopy.student import token_floor
+
+EMBEDDED = Path(tinycopy.__file__).parent / "embedded"
+
+
+@pytest.fixture(scope="module", params=["encoder-decoder", "decoder"])
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    directory = EMBEDDED
+    if request.param == "encoder-decoder":
+        directory = tmp_path_factory.mktemp("release")
+        make_release(directory)
+    return Model({name: (directory / name).read_bytes() for name in FILES}, seed=3)
+
+
+def lengths(model: Model, least: int, opening: list[str]) -> set[int]:
+    samples = model.sample(
+        ["<unk>", END], 20, 60, least=least, top_k=0, top_p=1.0, temperature=1.0, opening=opening
+    )
+    for tokens, _ in samples:
+        assert tokens[: len(opening)] == opening
+    return {len(tokens) - (tokens[-1] == END) for tokens, _ in samples}
+
+
+@pytest.mark.parametrize("opening", [[], ["<unk>", "<unk>"]])
+def test_no_sample_ends_before_its_floor(model: Model, opening: list[str]) -> None:
+    free = lengths(model, 0, opening)
+    floor = min(free) + 7
+    assert min(lengths(model, floor, opening)) >= floor
+    assert max(lengths(model, 90, opening)) <= 60
+
+
+def test_the_floor_is_a_token_for_each_word_and_some_for_marks_a_name_is_one() -> None:
+    brief = Brief(type=CopyType.PRODUCT_DESCRIPTION, length=Length.MEDIUM, product="Pikka 22L")
+    fewest = brief.word_range[0]
+    assert token_floor(brief, slots(brief)) == fewest + fewest // 7 - 1
+    short = Brief(type=CopyType.SLOGAN, length=Length.SHORT, product="The Pikka 22L of Old Leeds")
+    assert token_floor(short, slots(short)) == 0
