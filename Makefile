@@ -1,7 +1,7 @@
 # Tinycopy's commands. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test check format docs readme cost clean
+.PHONY: help serve dev test check format docs readme cost bench clean
 
 PORT ?= 8080
 SERVE := .venv-serve
@@ -81,6 +81,10 @@ docs: dev ## rewrite the parts of the documents that the code generates
 
 readme: dev ## ask the function and rewrite README's answer and measured figures
 	$(DEV)/bin/python -m docs.generate --measure
+
+bench: dev ## measure speed, memory and cost, peers too, and rewrite the figures (STUDENT=...)
+	$(DEV)/bin/python -m benchmarks.all $(if $(STUDENT),--student $(STUDENT))
+	$(DEV)/bin/python -m docs.generate
 
 cost: dev ## measure what a copy takes and rewrite the figures of its cost
 	$(DEV)/bin/python -m deploy.measure

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import report
 from deploy import cost
 from distill import cli
 from docs import measure
@@ -85,6 +86,8 @@ def bias(directory: Path) -> str:
     )
 
 
+BENCHMARKS = ("cold", "warm", "memory", "cost", "peers")
+
 IN_STEP: tuple[Block, ...] = (
     Block("README.md", "request", request),
     Block("docs/development.md", "targets", targets),
@@ -97,6 +100,9 @@ IN_STEP: tuple[Block, ...] = (
     Block("docs/operations.md", "regions", cost.regions),
     Block("README.md", "million", cost.million),
     Block("docs/safety.md", "filter", safety_filter),
+    Block("README.md", "performance", report.figures_table),
+    Block("docs/performance.md", "targets", report.targets_table),
+    *(Block("docs/performance.md", name, report.section(name)) for name in BENCHMARKS),
 )
 """Parts that follow from the code alone; the same code gives the same text."""
 

@@ -1,0 +1,81 @@
+"""A closed loop of requests: each caller asks again as soon as it is answered."""
+
+import contextlib
+import itertools
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from benchmarks.served import Server, ask
+from deploy.measure import briefs
+
+COUNTS = ("prompt_tokens", "completion_tokens", "candidates")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """One request: its seconds, tokens read, tokens written over all candidates, candidates."""
+
+    seconds: float
+    prompt: int
+    tokens: int
+    candidates: int
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a closed loop saw. seconds: from its begin to its end. cpu: seconds of the server."""
+
+    answers: tuple[Answered, ...]
+    seconds: float
+    cpu: float
+
+
+def examples(server: Server) -> list[dict[str, Any]]:
+    """The function's own example briefs, one of each type, once it listens."""
+    return briefs(server.port)
+
+
+def closed_loop(
+    server: Server, bodies: Sequence[dict[str, Any]], concurrency: int, requests: int
+) -> Load:
+    """`requests` in all, from `concurrency` callers, the bodies in turn.
+
+    Raises RuntimeError if one is not answered with a 200.
+    """
+    todo = itertools.islice(itertools.cycle(bodies), requests)
+    turn = threading.Lock()
+    answers: list[Answered] = []
+    failed: list[Exception] = []
+
+    def call() -> None:
+        with contextlib.closing(server.connect()) as connection:
+            while not failed:
+                with turn:
+                    body = next(todo, None)
+                if body is None:
+                    return
+                start = time.perf_counter()
+                try:
+                    usage = ask(connection, body)["usage"]
+                except (RuntimeError, OSError, msgspec.DecodeError) as error:
+                    failed.append(error)
+                    return
+                took = time.perf_counter() - start
+                counts = (usage[name] for name in COUNTS)
+                answers.append(Answered(took, *counts))
+
+    callers = [threading.Thread(target=call) for _ in range(concurrency)]
+    cpu, start = server.cpu_seconds(), time.perf_counter()
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    if failed:
+        raise RuntimeError(f"under load: {failed[0]}") from failed[0]
+    seconds = time.perf_counter() - start
+    return Load(tuple(answers), seconds, server.cpu_seconds() - cpu)

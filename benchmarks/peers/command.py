@@ -1,0 +1,184 @@
+"""The function beside what one would deploy instead, on one CPU, in the same run.
+
+The same student in CTranslate2 int8 (bare, without the function around it), in transformers with
+torch and in ONNX Runtime int8; and its base model, unpruned and not fine-tuned, in llama.cpp and in
+CTranslate2 int8. Each round starts every side anew, asks for a copy, then again while it is warm.
+Then the ways to read a release from a bucket, each in a fresh process.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from benchmarks import results
+from benchmarks.machine import machine
+from benchmarks.peers import downloads, models
+from benchmarks.peers.environments import MissingPeerError, environment, installed_in
+from benchmarks.peers.result import FUNCTION_SIDE, Peers, Side, plot, tables
+from benchmarks.served import EXAMPLE, FUNCTION, ROOT, Server, Source, cpus, serving_python, started
+from benchmarks.stats import ratio, spread
+
+APP = Path(__file__).with_name("app")
+TOKENS = 40
+MANY = 8
+WARM = 3
+"""Warm requests of each size in a round."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """Another way to serve: its engine, its environment (None: the function's own), its model."""
+
+    name: str
+    engine: str
+    environment: str | None
+    model: Callable[[], Path]
+
+
+@dataclass
+class Measured:
+    """Seconds and bytes of one side, a value for each round."""
+
+    cold: list[float]
+    one: list[float]
+    many: list[float]
+    rss: list[float]
+    pss: list[float]
+
+
+def peers(student: Path, release: Path) -> tuple[Peer, ...]:
+    """All peers, for a PyTorch student and the release made from it."""
+    return (
+        Peer(
+            "student, CTranslate2 int8, bare",
+            "with_ctranslate2",
+            None,
+            lambda: models.student_release(release),
+        ),
+        Peer(
+            "student, ONNX Runtime int8",
+            "with_onnxruntime",
+            "onnxruntime",
+            lambda: models.student_onnx(student, release),
+        ),
+        Peer(
+            "student, transformers + torch",
+            "with_torch",
+            "transformers",
+            lambda: models.student_torch(student, release),
+        ),
+        Peer("base model, llama.cpp Q4_1", "with_llama_cpp", "llama-cpp", models.base_gguf),
+        Peer(
+            "base model, CTranslate2 int8",
+            "with_ctranslate2",
+            None,
+            models.base_ctranslate2,
+        ),
+    )
+
+
+def measure(rounds: int, student: Path, release: Path, only: Sequence[str]) -> Peers:
+    """`rounds` rounds of all sides; peers that cannot be made here are listed with why."""
+    here = machine(ROOT)
+    python, (cpu, _) = serving_python(), cpus()
+    sources = {FUNCTION_SIDE: Source(FUNCTION_SIDE, python)}
+    bytes_of = {FUNCTION_SIDE: (installed_in(python), _size(FUNCTION / "tinycopy" / "embedded"))}
+    missing: dict[str, str] = {}
+    for peer in peers(student, release):
+        if only and not any(word in peer.name for word in only):
+            continue
+        try:
+            own = python if peer.environment is None else environment(peer.environment)
+            model = peer.model()
+        except MissingPeerError as error:
+            missing[peer.name] = str(error)
+            continue
+        environ = {"ENGINE": peer.engine, "MODEL": str(model), "OMP_NUM_THREADS": "1"}
+        sources[peer.name] = Source(peer.name, own, APP, environ)
+        bytes_of[peer.name] = (installed_in(own), _size(model))
+    found = {name: Measured([], [], [], [], []) for name in sources}
+    for _ in tqdm(range(rounds), "rounds of peers", disable=None):
+        for name, source in sources.items():
+            _round(source, cpu, found[name])
+    ours = found[FUNCTION_SIDE]
+    sides = {}
+    for name, it in found.items():
+        installed, model_bytes = bytes_of[name]
+        sides[name] = Side(
+            cold=spread(it.cold),
+            one=spread(it.one),
+            many=spread(it.many),
+            rss=spread(it.rss),
+            pss=spread(it.pss),
+            installed=installed,
+            model=model_bytes,
+            cold_ratio=ratio(it.cold, ours.cold),
+            one_ratio=ratio(it.one, ours.one),
+            many_ratio=ratio(it.many, ours.many),
+            rss_ratio=ratio(it.rss, ours.rss),
+        )
+    ways, missing_ways = downloads.measure(3 * rounds, release, cpu)
+    return Peers(here, TOKENS, sides, ways, missing | missing_ways)
+
+
+def _round(source: Source, cpu: int, into: Measured) -> None:
+    """One start of a side: the first answer, then the medians of WARM answers of each size."""
+    with started(source, cpu) as server:
+        path, one, many = _bodies(source)
+        seconds, _ = server.first_answer(one, path)
+        into.cold.append(seconds)
+        for values, body in ((into.one, one), (into.many, many)):
+            took = [_seconds(server, body, path) for _ in range(WARM)]
+            values.append(statistics.median(took))
+        held = server.memory()
+        into.rss.append(held.rss)
+        into.pss.append(held.pss)
+
+
+def _bodies(source: Source) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """The path and the requests of a side: for one copy, and for MANY candidates.
+
+    The function samples as many candidates as it is set to for any copy.
+    """
+    if source.name == FUNCTION_SIDE:
+        return "/v1/copy", EXAMPLE, EXAMPLE
+    return "/", {"candidates": 1, "tokens": TOKENS}, {"candidates": MANY, "tokens": TOKENS}
+
+
+def _seconds(server: Server, body: dict[str, Any], path: str) -> float:
+    """Seconds of a request, scaled to candidates of TOKENS tokens."""
+    start = time.perf_counter()
+    usage = server.ask(body, path)["usage"]
+    took = time.perf_counter() - start
+    each: float = usage["completion_tokens"] / usage["candidates"]
+    return took * TOKENS / each
+
+
+def _size(directory: Path) -> int:
+    return sum(file.stat().st_size for file in directory.iterdir())
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measures, prints the tables, saves peers.json and peers.png."""
+    parser = results.parser("peers", __doc__)
+    parser.add_argument("--rounds", type=int, default=10, help="starts of each side")
+    parser.add_argument(
+        "--student", type=Path, default=Path("runs/student2"), help="the PyTorch student"
+    )
+    parser.add_argument(
+        "--release",
+        type=Path,
+        default=FUNCTION / "tinycopy" / "embedded",
+        help="the release made from it",
+    )
+    parser.add_argument("--only", nargs="*", default=(), help="words in the names of peers")
+    given: Any = parser.parse_args(argv)
+    found = measure(given.rounds, given.student, given.release, given.only)
+    results.save("peers", found, given.out)
+    plot(found).savefig(given.out / "peers.png", dpi=120)
+    print(tables(found))

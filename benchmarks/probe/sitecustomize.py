@@ -1,0 +1,5 @@
+"""Marks when the interpreter has started; Python imports this by itself."""
+
+import marks
+
+marks.mark("interpreter")
