@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import report
+from benchmarks import fuzz, report, soak
 from deploy import cost
 from distill import cli
 from docs import measure
@@ -98,6 +98,8 @@ IN_STEP: tuple[Block, ...] = (
     Block("docs/operations.md", "capacity", cost.busiest_capacity),
     Block("docs/operations.md", "served", lambda: cost.served_by(10)),
     Block("docs/operations.md", "regions", cost.regions),
+    Block("docs/operations.md", "fuzz", fuzz.section),
+    Block("docs/operations.md", "soak", soak.section),
     Block("README.md", "million", cost.million),
     Block("docs/safety.md", "filter", safety_filter),
     Block("README.md", "performance", report.figures_table),

@@ -51,7 +51,7 @@ class Measured:
     pss: list[float]
 
 
-def peers(student: Path, release: Path) -> tuple[Peer, ...]:
+def peers(student: Path | None, release: Path) -> tuple[Peer, ...]:
     """All peers, for a PyTorch student and the release made from it."""
     return (
         Peer(
@@ -82,7 +82,7 @@ def peers(student: Path, release: Path) -> tuple[Peer, ...]:
     )
 
 
-def measure(rounds: int, student: Path, release: Path, only: Sequence[str]) -> Peers:
+def measure(rounds: int, student: Path | None, release: Path, only: Sequence[str]) -> Peers:
     """`rounds` rounds of all sides; peers that cannot be made here are listed with why."""
     here = machine(ROOT)
     python, (cpu, _) = serving_python(), cpus()
@@ -168,7 +168,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = results.parser("peers", __doc__)
     parser.add_argument("--rounds", type=int, default=10, help="starts of each side")
     parser.add_argument(
-        "--student", type=Path, default=Path("runs/student2"), help="the PyTorch student"
+        "--student",
+        type=Path,
+        help="the PyTorch student of the release, as `tinycopy student` writes it",
     )
     parser.add_argument(
         "--release",

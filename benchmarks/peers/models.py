@@ -42,13 +42,21 @@ def student_release(release: Path) -> Path:
     return out
 
 
-def student_torch(student: Path, release: Path) -> Path:
-    """The student as transformers reads it. Raises MissingPeerError if `student` lacks weights."""
-    if not (student / "model.safetensors").exists():
+def student_torch(student: Path | None, release: Path) -> Path:
+    """The student as transformers reads it.
+
+    Raises MissingPeerError if `student` is not given or not what the release was made from.
+    """
+    if student is None:
         raise MissingPeerError(
-            f"{student}: no model.safetensors; `tinycopy student` writes the PyTorch student of a "
-            "release, name its directory with --student"
+            "--student names no directory; `tinycopy student` writes a release's PyTorch student"
         )
+    try:
+        own = (student / "spm.model").read_bytes() == (release / "spm.model").read_bytes()
+    except OSError as error:
+        raise MissingPeerError(f"{error.filename}: {error.strerror}") from error
+    if not own:
+        raise MissingPeerError(f"{student}: its vocabulary is not that of {release}")
     out = _directory("student-torch")
     for name in ("config.json", "model.safetensors"):
         (out / name).write_bytes((student / name).read_bytes())
@@ -56,7 +64,7 @@ def student_torch(student: Path, release: Path) -> Path:
     return out
 
 
-def student_onnx(student: Path, release: Path) -> Path:
+def student_onnx(student: Path | None, release: Path) -> Path:
     """The student as an ONNX model in int8. Raises MissingPeerError if it cannot be exported."""
     source, out = student_torch(student, release), _directory("student-onnx")
     export = Path(__file__).with_name("onnx_export.py")

