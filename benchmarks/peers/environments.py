@@ -1,5 +1,6 @@
 """A virtual environment for each peer, made once by pip from its pins, under build/peers/."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from benchmarks.served import ROOT, installed_bytes
 HOME = ROOT / "build" / "peers"
 PINS = Path(__file__).with_name("requirements")
 INSTALL_SECONDS = 3600.0
+COMPILED = {"CMAKE_ARGS": "-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF"}
+"""For llama.cpp where pip compiles it: this machine's instructions, and no reading of images."""
 
 
 class MissingPeerError(Exception):
@@ -34,6 +37,7 @@ def environment(name: str) -> Path:
             capture_output=True,
             text=True,
             timeout=INSTALL_SECONDS,
+            env=os.environ | COMPILED,
         )
     except subprocess.TimeoutExpired:
         raise MissingPeerError(f"{name}: pip took more than {INSTALL_SECONDS:.0f} s") from None
