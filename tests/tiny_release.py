@@ -115,7 +115,7 @@ def _random_spec(
     for index, piece in enumerate(pieces):
         if index in (0, 2) or piece.startswith("<0x") or piece in MARKERS:
             bias[index] = -20
-    bias[pieces.index(PRODUCT)] = 4.0
+    bias[pieces.index(PRODUCT)] = 1.5
     bias[1] = 3.5
     if only is not None:
         bias[pieces.index(only)] = 1000

@@ -69,7 +69,11 @@ def test_the_zip_holds_what_is_deployed_and_nothing_that_is_ignored(source: Path
     )
     tracked = {Path(name).relative_to("function").as_posix() for name in listed.stdout.split()}
     # Files that are not committed yet are in the working tree, and in the zip.
-    assert tracked - set(names(archive.pack(source))) == {"serve.py", ".gcloudignore"}
+    assert tracked - set(names(archive.pack(source))) == {
+        "serve.py",
+        "requirements.in",
+        ".gcloudignore",
+    }
     assert not [n for n in names(archive.pack(source)) if n.endswith(".pyc") or ".git" in n]
 
 

@@ -99,7 +99,7 @@ def test_a_moved_pointer_and_a_rollback_are_served_in_time_and_slow_nobody_twice
         "MODEL_URI": uri,
         "STORAGE_EMULATOR_HOST": gcs_server,
         "MODEL_REFRESH_SECONDS": str(REFRESH_SECONDS),
-        "CANDIDATES": "1",
+        "CANDIDATES": "6",
     }
     with running(source, **environ) as server:
         until(lambda: server.copy().json["model"]["digest"] == first)
