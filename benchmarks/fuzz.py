@@ -9,7 +9,6 @@ import json
 import time
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,7 +22,6 @@ from tinycopy.brief import CopyType, Length, Tone
 
 POSTS = ("/v1/copy", "/v1/checks", "/v1/completions")
 REFUSED = (400, 404, 413, 415, 422, 429)
-MAX_GROWTH = 0.03
 BATCH = 200
 
 
@@ -194,10 +192,9 @@ def fuzz(server: Server, minutes: float, start: int) -> Fuzzed:
 
 def table(result: Fuzzed) -> str:
     """The result as Markdown."""
-    statuses = ", ".join(f"{n:,} x {status}" for status, n in sorted(result.statuses.items()))
     rows = [
         ("requests", f"{result.requests:,} in {result.minutes:g} minutes, seed {result.seed}"),
-        ("answers", statuses),
+        ("answers", results.counted(result.statuses)),
         ("unexpected", str(len(result.unexpected))),
         ("growth of resident memory", f"{result.growth:+.1%}"),
     ]
@@ -218,11 +215,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with started(Source("tinycopy", serving_python()), cpus()[0]) as server:
         server.first_answer({"type": "slogan", "product": "Acme Shoe"})
         result = fuzz(server, options.minutes, options.seed)
-    results.save("fuzz", result, Path(options.out))
-    print(table(result))
-    for line in result.unexpected:
-        print(line)
-    return 1 if result.unexpected else 0
+    return results.finish("fuzz", result, options.out, table(result), result.unexpected)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Results on disk: JSON that the documents are made from, and tables for people."""
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,6 +57,20 @@ def under(tables: str, machine: Machine) -> str:
     """Tables with the machine they were measured on, and a warning if it was busy."""
     warning = "**Provisional: the machine was busy. Trust ratios, not times.** "
     return f"{tables}\n\n{warning if machine.is_busy else ''}{machine.summary}."
+
+
+def counted(statuses: Mapping[str, int]) -> str:
+    """How often each status was answered, in one line."""
+    return ", ".join(f"{n:,} x {status}" for status, n in sorted(statuses.items()))
+
+
+def finish(
+    name: str, result: msgspec.Struct, directory: Path, table: str, failures: Sequence[str]
+) -> int:
+    """Saves the result and prints it with what failed; the exit status, 1 if anything did."""
+    save(name, result, directory)
+    print(table, *failures, sep="\n")
+    return 1 if failures else 0
 
 
 def parser(command: str, doc: str | None) -> argparse.ArgumentParser:

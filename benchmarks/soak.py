@@ -22,7 +22,6 @@ import msgspec
 from google.cloud import storage  # type: ignore[import-untyped]
 
 from benchmarks import results
-from benchmarks.fuzz import MAX_GROWTH
 from benchmarks.machine import Machine, machine
 from benchmarks.served import FUNCTION, ROOT, Server, Source, cpus, serving_python, started
 from deploy.measure import briefs
@@ -34,6 +33,7 @@ BUCKET = "soak"
 CALLERS = 4
 REFRESH_SECONDS = 5.0
 WARM_MINUTES = 3.0
+MAX_GROWTH = 0.03
 BAD = {"type": "slogan", "product": "x", "another": "field"}
 EXPECTED = ("200", "422", "429")
 
@@ -159,11 +159,10 @@ def _watched(callers: Callers, wanted: str, longest: float = 120.0) -> Move:
 
 def table(result: Soaked) -> str:
     """The result as Markdown."""
-    statuses = ", ".join(f"{n:,} x {status}" for status, n in sorted(result.statuses.items()))
     last = [move.last for move in result.moves]
     rows = [
         ("requests", f"{sum(result.statuses.values()):,} in {result.minutes:g} minutes"),
-        ("answers", statuses),
+        ("answers", results.counted(result.statuses)),
         ("dropped", str(result.dropped)),
         ("slowest", f"{result.slowest:.2f} s"),
         ("resident memory, last minute", f"{results.mib(result.rss[-1])} MiB"),
@@ -200,11 +199,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         with started(source, cpus()[0]) as server:
             server.first_answer({"type": "slogan", "product": "Acme Shoe"})
             result = soak(server, bucket, other, options.minutes)
-    results.save("soak", result, Path(options.out))
-    print(table(result))
-    for failure in result.failures:
-        print(failure)
-    return 1 if result.failures else 0
+    return results.finish("soak", result, options.out, table(result), result.failures)
 
 
 if __name__ == "__main__":

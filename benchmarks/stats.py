@@ -1,11 +1,11 @@
 """Medians, spread and ratios of repeated measurements."""
 
-import math
 import random
 import statistics
 from collections.abc import Sequence
 
 import msgspec
+import numpy
 
 RESAMPLES = 2000
 
@@ -38,11 +38,7 @@ def quantile(values: Sequence[float], share: float) -> float:
     """
     if not values:
         raise ValueError("a quantile needs at least one value")
-    ordered = sorted(values)
-    place = share * (len(ordered) - 1)
-    below = math.floor(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    return float(numpy.quantile(values, share))
 
 
 def spread(values: Sequence[float]) -> Spread:

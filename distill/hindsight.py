@@ -5,11 +5,13 @@ good copy for the brief that asks for what it has. So it is labelled in hindsigh
 (Andrychowicz et al., 2017, do so with the goals of an agent) and not lost.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from distill.briefs import keyword_phrases
 from tinycopy.brief import Brief, Length
-from tinycopy.checks import run_checks
+from tinycopy.checks import has_keyword, run_checks
 
 
 def fitted(brief: Brief, copy: str) -> Brief:
@@ -19,10 +21,10 @@ def fitted(brief: Brief, copy: str) -> Brief:
     No length may fit; then the brief's own stays.
     """
     if brief.keywords:
-        brief = msgspec.structs.replace(brief, keywords=_held(brief, brief.keywords, copy))
+        brief = msgspec.structs.replace(brief, keywords=_held(brief.keywords, copy))
         if not brief.keywords:
             phrases = sorted(keyword_phrases(brief.features), key=len, reverse=True)
-            brief = msgspec.structs.replace(brief, keywords=_held(brief, phrases, copy)[:1])
+            brief = msgspec.structs.replace(brief, keywords=_held(phrases, copy)[:1])
     for length in (brief.length, *Length):
         asked = msgspec.structs.replace(brief, length=length)
         if run_checks(asked, copy)["length_in_range"]:
@@ -30,9 +32,5 @@ def fitted(brief: Brief, copy: str) -> Brief:
     return brief
 
 
-def _held(brief: Brief, keywords: list[str] | tuple[str, ...], copy: str) -> tuple[str, ...]:
-    return tuple(
-        keyword
-        for keyword in keywords
-        if run_checks(msgspec.structs.replace(brief, keywords=(keyword,)), copy)["has_keywords"]
-    )
+def _held(keywords: Iterable[str], copy: str) -> tuple[str, ...]:
+    return tuple(keyword for keyword in keywords if has_keyword(copy, keyword))

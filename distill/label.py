@@ -253,7 +253,8 @@ class _Teacher:
 
     def _select(self, brief: Brief, candidates: Sequence[tuple[str, float]]) -> Labelled:
         drops, kept, seen = Counter[str](), list[Label](), set[str]()
-        found = [(copy, score, self._fitted(brief, copy)) for copy, score in candidates]
+        fit = fitted if self._settings.hindsight else lambda brief, _: brief
+        found = [(copy, score, fit(brief, copy)) for copy, score in candidates]
         # What fits the brief itself comes before what fits another.
         for copy, score, fits in sorted(found, key=lambda c: (c[2] != brief, -c[1])):
             failed = [name for name, passed in run_checks(fits, copy).items() if not passed]
@@ -269,6 +270,3 @@ class _Teacher:
                 kept.append(Label(copy, round(score, 4), None if fits == brief else fits))
             seen.add(copy.lower())
         return Labelled(brief, tuple(kept), dict(drops))
-
-    def _fitted(self, brief: Brief, copy: str) -> Brief:
-        return fitted(brief, copy) if self._settings.hindsight else brief

@@ -4,6 +4,7 @@ An encoder-decoder reads the source on one side and writes the target on the oth
 reads one row, source then target; the source's end token stands between them.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,9 +15,8 @@ from torch.utils.data import Sampler
 from distill.label import read_labels
 from distill.soft_targets import SOFT, TOP, WHOLE, Soft
 from distill.vocabulary import END, PAD
-from finetune.deck import Row
 from finetune.teacher import IGNORED
-from tinycopy.brief import Brief
+from tinycopy.brief import Brief, CopyType
 from tinycopy.encoding import slots
 
 Pair = tuple[str, str]
@@ -32,32 +32,30 @@ def pair(brief: Brief, copy: str) -> Pair:
     return marked.source, marked.extract(copy)
 
 
-def deck_pairs(rows: Sequence[Row]) -> list[Pair]:
-    """The pairs of a deck, in its order."""
-    return [pair(row.brief, row.copy) for row in rows]
+def labels_written(directory: Path, share: float = 1.0) -> list[tuple[Brief, str]]:
+    """The brief and the copy of labels in a directory, in the order of its shards.
 
-
-def labels_written(directory: Path) -> list[tuple[Brief, str]]:
-    """The brief and the copy of all labels in a directory, in the order of its shards."""
-    return [
-        (kept.fits or row.brief, kept.copy) for row in read_labels(directory) for kept in row.labels
+    share: of the labels of each type, the likeliest to their teacher.
+    """
+    labels = [
+        (kept.fits or row.brief, kept) for row in read_labels(directory) for kept in row.labels
     ]
-
-
-def label_pairs(directory: Path) -> list[Pair]:
-    """The pairs of all labels in a directory, in the order of its shards."""
-    return [pair(brief, copy) for brief, copy in labels_written(directory)]
+    least = {}
+    for type_ in CopyType:
+        scores = sorted((kept.score for brief, kept in labels if brief.type == type_), reverse=True)
+        least[type_] = scores[math.ceil(share * len(scores)) - 1] if scores else 0.0
+    return [(brief, kept.copy) for brief, kept in labels if kept.score >= least[brief.type]]
 
 
 def encode_pairs(
     pairs: Sequence[Pair],
     vocabulary: sentencepiece.SentencePieceProcessor,
     max_tokens: int,
-    soft: Sequence[Soft] | None = None,
+    soft: Sequence[Soft | None] | None = None,
 ) -> list[Example]:
     """Token ids of each pair; pairs with a side of more than `max_tokens` are left out.
 
-    soft: of each pair, its soft targets, which the examples then have too.
+    soft: of each pair, its soft targets or None if nothing is known, for examples that have some.
     """
     examples = []
     for index, (source, target) in enumerate(pairs):
@@ -66,7 +64,10 @@ def encode_pairs(
             "labels": [*vocabulary.encode(target), END],
         }
         if max(map(len, example.values())) <= max_tokens:
-            examples.append(example if soft is None else example | soft[index])
+            if soft is not None:
+                nothing = {name: [0] * (TOP * len(example["labels"])) for name in SOFT}
+                example |= soft[index] or nothing
+            examples.append(example)
     return examples
 
 

@@ -17,11 +17,12 @@ import torch
 from tqdm import tqdm
 
 from distill.vocabulary import END
+from finetune.generators.batches import padded
 from finetune.pretrained import load_model
 from finetune.stage import StageError
 from finetune.teacher import prompt
 from tinycopy.brief import Brief
-from tinycopy.encoding import KEYWORDS, MARKERS, NUMBERS, Slots, slots
+from tinycopy.encoding import FEATURES, KEYWORDS, MARKERS, NUMBERS, Slots, slots
 
 TOP = 16
 """Pieces of a distribution that are kept, the likeliest; their shares add up to WHOLE."""
@@ -39,6 +40,7 @@ piece that is longer than the teacher's token.
 """
 
 _BATCH_TOKENS = 4096
+_MARKERS = frozenset(MARKERS)
 
 
 def soft_targets(
@@ -68,14 +70,6 @@ def soft_targets(
                 found[index] = pieces.soften(slots(brief), copy, read[index], shares)
             bar.update(len(batch))
     return [found[index] for index in range(len(written))]
-
-
-def no_soft_targets(
-    brief: Brief, copy: str, vocabulary: sentencepiece.SentencePieceProcessor
-) -> Soft:
-    """The soft targets of a brief and copy of which nothing is known."""
-    tokens = len(vocabulary.encode(slots(brief).extract(copy))) + 1
-    return {name: [0] * (TOP * tokens) for name in SOFT}
 
 
 @dataclass(frozen=True)
@@ -110,9 +104,7 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 def _distributions(model: Any, rows: Sequence[_Read]) -> list[torch.Tensor]:
     """For each row (len(starts), tokens): what the teacher expects at each start, as shares."""
-    longest = max(len(row.ids) for row in rows)
-    ids = torch.tensor([row.ids + [0] * (longest - len(row.ids)) for row in rows])
-    mask = torch.tensor([[1] * len(r.ids) + [0] * (longest - len(r.ids)) for r in rows])
+    ids, mask = padded([row.ids for row in rows], 0)
     with torch.inference_mode():
         inputs = {"input_ids": ids.to(model.device), "attention_mask": mask.to(model.device)}
         hidden = model.base_model(**inputs).last_hidden_state
@@ -129,6 +121,12 @@ class _Pieces:
     def __init__(self, tokenizer: Any, vocabulary: sentencepiece.SentencePieceProcessor) -> None:
         self._tokenizer, self._vocabulary = tokenizer, vocabulary
         self._count = vocabulary.vocab_size()
+        self._slots = {
+            piece
+            for piece in range(self._count)
+            if not _MARKERS.isdisjoint(vocabulary.id_to_piece(piece))
+        }
+        self._joins_nothing = len(vocabulary.encode("\0"))
         texts = self._texts()
         self._bare = torch.tensor([not text.strip() or text.strip().isdigit() for text in texts])
         # By whether the token starts the copy, where a piece carries a space that is not there.
@@ -152,9 +150,8 @@ class _Pieces:
         if text.startswith(" ") or start:
             return int((self._vocabulary.encode(text.removeprefix(" ")) or [self._count])[0])
         # After a character that joins no piece, a text goes on without a space.
-        alone = self._vocabulary.encode("\0")
-        after = self._vocabulary.encode("\0" + text)
-        return int(after[len(alone)]) if len(after) > len(alone) else self._count
+        after = self._vocabulary.encode("\0" + text)[self._joins_nothing :]
+        return int(after[0]) if after else self._count
 
     def soften(self, marked: Slots, copy: str, read: _Read, shares: torch.Tensor) -> Soft:
         """The soft targets of one pair. shares: (len(read.starts), the teacher's tokens)."""
@@ -167,21 +164,18 @@ class _Pieces:
         place = {start: row for row, start in reversed(list(enumerate(read.starts)))}
         ends = [*read.starts[1:], len(copy)]
         expected = self._expected(marked, shares)
-        soft_ids: list[int] = []
-        soft_shares: list[int] = []
+        soft_ids, soft_shares = torch.zeros(2, len(ids), TOP, dtype=torch.long)
         for index, (piece, (begin, end)) in enumerate(zip(ids, spans, strict=True)):
-            slot = any(m in self._vocabulary.id_to_piece(piece) for m in MARKERS)
             inside = index > 0 and spans[index - 1][0] == begin
             row = place.get(begin)
-            if row is None or slot or inside or end > ends[row] or expected[row].sum() < KNOWN:
-                soft_ids += [0] * TOP
-                soft_shares += [0] * TOP
+            if row is None or piece in self._slots or inside or end > ends[row]:
                 continue
-            top = expected[row].topk(TOP)
-            part = top.values / top.values.sum()
-            soft_ids += top.indices.tolist()
-            soft_shares += (part * WHOLE).round().int().tolist()
-        return dict(zip(SOFT, (soft_ids, soft_shares), strict=True))
+            if expected[row].sum() >= KNOWN:
+                top = expected[row].topk(TOP)
+                soft_ids[index] = top.indices
+                soft_shares[index] = (top.values / top.values.sum() * WHOLE).round()
+        found = (soft_ids.flatten().tolist(), soft_shares.flatten().tolist())
+        return dict(zip(SOFT, found, strict=True))
 
     def _expected(self, marked: Slots, shares: torch.Tensor) -> torch.Tensor:
         """The shares by the student's pieces: (len(starts), pieces)."""
@@ -202,8 +196,8 @@ class _Pieces:
         for marker, span in marked.spans:
             for before in ("", " "):
                 ids = self._tokenizer(before + span, add_special_tokens=False)["input_ids"]
-                # The first word of a keyword of many words starts other things too.
-                common = len(ids) > 1 and marker in KEYWORDS
+                # The first word of a keyword or feature of many words starts other things too.
+                common = len(ids) > 1 and marker in (*KEYWORDS, *FEATURES)
                 if not common and not self._bare[ids[0]]:
                     yield ids[0], self._first(before + marker, start)
 

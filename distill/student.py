@@ -49,7 +49,9 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     keep_layers: layers of the teacher to make the student of, from 0 or, as -1, from the last; in
     place of a new encoder-decoder, whose width, heads, layers and dropout then mean nothing.
     batch_tokens: padded tokens of source and target in a batch.  deck_repeats: times that the deck
-    is seen for each time that the labels are.  average: checkpoints averaged at the end, each
+    is seen for each time that the labels are.  label_share: share of the labels of each type, the
+    likeliest, to learn from.  reworded: give each brief the wording of its copy
+    (finetune/rewording.py).  average: checkpoints averaged at the end, each
     `eval_steps` apart.  teacher_logits: pairs of which the student learns what the teacher expects
     at each token; logits_from: directory of a student with the same vocabulary, to learn the same
     from it; both with weight `logits_weight`.
@@ -71,6 +73,8 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     batch_tokens: Annotated[int, Meta(ge=64)] = 4096
     max_tokens: Annotated[int, Meta(ge=16)] = 320
     deck_repeats: Annotated[int, Meta(ge=0)] = 1
+    label_share: Annotated[float, Meta(gt=0, le=1)] = 1.0
+    reworded: bool = False
     eval_steps: Annotated[int, Meta(ge=1)] = 500
     eval_rows: Annotated[int, Meta(ge=1)] = 200
     patience: Annotated[int, Meta(ge=1)] = 5

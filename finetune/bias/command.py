@@ -6,7 +6,6 @@ Leaves bias.json, bias.md, copies.jsonl and metadata.json in the output director
 contexts lie in finetune/bias/pairs.toml, the words that are counted in words.toml beside it.
 """
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,8 +22,8 @@ from finetune.generators.generate import (
     Generator,
     Sampling,
     Spec,
-    add_sampling,
     generator_identity,
+    generator_parser,
     given_sampling,
     open_generator,
     parse_spec,
@@ -120,20 +119,9 @@ def _save(
 
 def main(argv: Sequence[str] | None = None) -> None:
     """`tinycopy probe-bias`. Raises StageError."""
-    import finetune.generators.generate
-
-    parser = argparse.ArgumentParser(
-        prog="tinycopy probe-bias",
-        description=__doc__,
-        epilog=finetune.generators.generate.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = generator_parser("probe-bias", __doc__)
     add = parser.add_argument
-    add("--generator", action="append", required=True, metavar="SPEC", help="see below; repeatable")
-    add("--out", type=Path, required=True, help="output directory")
     add("--limit", type=int, help="this many pairs, each axis in its share; default: all")
-    add("--seed", type=int, default=1, help="of all sampling; default: 1")
-    add_sampling(parser)
     given = parser.parse_args(argv)
     settings = checked(
         {

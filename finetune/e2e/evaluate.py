@@ -6,7 +6,6 @@ once. --calibrate scores the outputs of TGen that e2e-cleaning stores and fails 
 what is known of them.
 """
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,8 @@ from finetune.e2e.scores import E2eScores, calibrate, human_slot_errors, score, 
 from finetune.e2e.slot_errors import SlotErrors
 from finetune.generators.generate import (
     Sampling,
-    add_sampling,
     generator_identity,
+    generator_parser,
     given_sampling,
     open_generator,
     parse_spec,
@@ -81,23 +80,12 @@ def evaluate(settings: E2eSettings, cases: Sequence[Case], out: Path) -> Metadat
 
 def main(argv: Sequence[str] | None = None) -> None:
     """`tinycopy evaluate-e2e`. Raises StageError."""
-    import finetune.generators.generate
-
-    parser = argparse.ArgumentParser(
-        prog="tinycopy evaluate-e2e",
-        description=__doc__,
-        epilog=finetune.generators.generate.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = generator_parser("evaluate-e2e", __doc__, required=False)
     add = parser.add_argument
     add("--data", type=Path, required=True, help="directory with the official files")
     add("--calibrate", action="store_true", help="check the metrics on outputs of known scores")
-    add("--generator", action="append", default=[], metavar="SPEC", help="see below; repeatable")
-    add("--out", type=Path, help="output directory")
     add("--edition", type=Edition, choices=list(Edition), default=Edition.ORIGINAL)
     add("--split", choices=("valid", "test"), default="valid", help="default: valid")
-    add("--seed", type=int, default=1, help="of all sampling; default: 1")
-    add_sampling(parser)
     given = parser.parse_args(argv)
     if given.calibrate:
         for edition in Edition:

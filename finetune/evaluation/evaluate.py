@@ -6,7 +6,6 @@ sampling are the same, so adding a generator costs only that generator. The deck
 copy is scored beside them as "human".
 """
 
-import argparse
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -33,8 +32,8 @@ from finetune.generators.generate import (
     Kind,
     Sampling,
     Spec,
-    add_sampling,
     generator_digest,
+    generator_parser,
     given_sampling,
     open_generator,
     parse_spec,
@@ -204,23 +203,13 @@ def _deck(path: str | None, split: str) -> tuple[Sequence[Row], Sequence[Row]]:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """`tinycopy evaluate`. Raises StageError."""
-    import finetune.generators.generate
-
-    parser = argparse.ArgumentParser(
-        prog="tinycopy evaluate",
-        description=__doc__,
-        epilog=finetune.generators.generate.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    sampled = "of base models and teachers; default:"
+    parser = generator_parser("evaluate", __doc__, sampled=sampled)
     add = parser.add_argument
-    add("--generator", action="append", required=True, metavar="SPEC", help="see below; repeatable")
-    add("--out", type=Path, required=True, help="output directory")
     add("--deck", help="a deck's file, directory or hub id; default: the shipped deck")
     add("--split", choices=("valid", "test"), default="test", help="default: test")
     add("--limit", type=int, help="evaluate this many rows, each type in its share; default: all")
     add("--probe", action="store_true", help="also score copy for the probe of unseen briefs")
-    add("--seed", type=int, default=1, help="of all sampling; default: 1")
-    add_sampling(parser, "of base models and teachers; default:")
     add("--resume", action="store_true", help="go on with a run that broke off")
     given = parser.parse_args(argv)
     settings = checked(

@@ -74,7 +74,7 @@ def sample(
     """
     sizes = [(limit, len(source)) for limit, source in zip(limits, sources, strict=True)]
     for chosen in tqdm(_alike(sizes, model.batch), desc="write", unit="batch", disable=None):
-        ids, mask = _pad([sources[i] for i in chosen], model.padding, left=not model.seq2seq)
+        ids, mask = padded([sources[i] for i in chosen], model.padding, left=not model.seq2seq)
         read = 1 if model.seq2seq else ids.size(1)
         if floors is not None:
             each = [floors[i] for i in chosen for _ in range(count)]
@@ -129,7 +129,7 @@ def likelihoods(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> list[Likeliho
 def _causal_likelihoods(
     model: Any, pairs: Sequence[tuple[Ids, Ids]], padding: int
 ) -> list[Likelihood]:
-    ids, mask = _pad([s + t for s, t in pairs], padding, left=True)
+    ids, mask = padded([s + t for s, t in pairs], padding, left=True)
     longest = max(len(target) for _, target in pairs)
     positions = (mask.cumsum(dim=1) - 1).clamp(min=0)
     with torch.inference_mode():
@@ -143,8 +143,8 @@ def _causal_likelihoods(
 def _seq2seq_likelihoods(
     model: Any, pairs: Sequence[tuple[Ids, Ids]], padding: int
 ) -> list[Likelihood]:
-    ids, mask = _pad([s for s, _ in pairs], padding, left=False)
-    targets, _ = _pad([t for _, t in pairs], padding, left=False)
+    ids, mask = padded([s for s, _ in pairs], padding, left=False)
+    targets, _ = padded([t for _, t in pairs], padding, left=False)
     with torch.inference_mode():
         logits = model(input_ids=ids, attention_mask=mask, labels=targets).logits
     return _gather(logits, targets, [t for _, t in pairs], left=False)
@@ -162,8 +162,8 @@ def _gather(
     return [Likelihood(float(s), len(t)) for s, t in zip(sums, unpadded, strict=True)]
 
 
-def _pad(
-    sequences: Sequence[Ids], padding: int, *, left: bool
+def padded(
+    sequences: Sequence[Ids], padding: int, *, left: bool = False
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Token ids and attention mask, batch x longest."""
     longest = max(map(len, sequences))

@@ -128,16 +128,38 @@ def refuse_shared_labels(labels: Sequence[str]) -> None:
         raise StageError(f"generators share the label {min(doubled)!r}; name one KIND:LABEL=WHERE")
 
 
-def add_sampling(parser: argparse.ArgumentParser, whose: str = "default:") -> None:
-    """Adds the options that Sampling is made of."""
+def generator_parser(
+    command: str, description: str | None, *, required: bool = True, sampled: str = "default:"
+) -> argparse.ArgumentParser:
+    """Options of a command that runs generators: which, where to, the seed and their sampling.
+
+    required: whether --generator and --out must be given.  sampled: whose sampling it is.
+    """
+    parser = argparse.ArgumentParser(
+        prog=f"tinycopy {command}",
+        description=description,
+        epilog=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     add, sampling = parser.add_argument, Sampling()
-    add("--temperature", type=float, default=sampling.temperature, help=f"{whose} %(default)s")
-    add("--top-p", type=float, default=sampling.top_p, help=f"{whose} %(default)s")
+    add(
+        "--generator",
+        action="append",
+        default=[],
+        required=required,
+        metavar="SPEC",
+        help="see below; repeatable",
+    )
+    add("--out", type=Path, required=required, help="output directory")
+    add("--seed", type=int, default=1, help="of all sampling; default: 1")
+    add("--temperature", type=float, default=sampling.temperature, help=f"{sampled} %(default)s")
+    add("--top-p", type=float, default=sampling.top_p, help=f"{sampled} %(default)s")
     add("--batch", type=int, default=sampling.batch, help="briefs at a time; default: %(default)s")
+    return parser
 
 
 def given_sampling(given: argparse.Namespace) -> dict[str, Any]:
-    """What those options were given, not yet checked."""
+    """What the options of sampling were given, not yet checked."""
     return {name: getattr(given, name) for name in Sampling.__struct_fields__}
 
 

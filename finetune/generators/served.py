@@ -18,7 +18,6 @@ from tqdm import tqdm
 from finetune.generators.generate import Copy, Likelihood
 from finetune.stage import StageError
 from tinycopy.brief import Brief
-from tinycopy.encoding import slots
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import ReleaseError
 from tinycopy.model import END, Model
@@ -40,8 +39,9 @@ class Release:
 
     def __init__(self, directory: Path) -> None:
         try:
-            files = embedded(directory).files
-            self._student = Student(files)
+            release = embedded(directory)
+            files = release.files
+            self._student = Student(files, encoding=release.manifest.encoding)
         except ReleaseError as error:
             raise StageError(f"release {directory}: {error}") from error
         self._spm = sentencepiece.SentencePieceProcessor(model_proto=files["spm.model"])
@@ -68,9 +68,11 @@ class Release:
 
     def log_likelihoods(self, briefs: Sequence[Brief], copies: Sequence[str]) -> list[Likelihood]:
         """See Generator. The copy is scored as the student writes it, with slots."""
-        sources = [[*self._spm.encode(slots(b).source, out_type=str), END] for b in briefs]
+        sources = [
+            [*self._spm.encode(self._student.marked(b).source, out_type=str), END] for b in briefs
+        ]
         targets = [
-            self._spm.encode(slots(brief).extract(copy), out_type=str)
+            self._spm.encode(self._student.marked(brief).extract(copy), out_type=str)
             for brief, copy in zip(briefs, copies, strict=True)
         ]
         found: list[list[float]] = []

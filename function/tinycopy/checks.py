@@ -30,6 +30,11 @@ def run_checks(brief: Brief, text: str) -> dict[str, bool]:
     return {check.name: check.passes(brief, text) for check in CHECKS if check.applies(brief)}
 
 
+def has_keyword(text: str, keyword: str) -> bool:
+    """Whether the copy has the keyword, in capitals or not, as whole words."""
+    return _holds(straight(text).lower(), straight(keyword).lower())
+
+
 def _holds(text: str, phrase: str) -> bool:
     """Whether `phrase` stands in `text` as whole words."""
     at = text.find(phrase)
@@ -48,8 +53,7 @@ def _names_product(brief: Brief, text: str) -> bool:
 
 
 def _has_keywords(brief: Brief, text: str) -> bool:
-    lowered = straight(text).lower()
-    return all(_holds(lowered, straight(keyword).lower()) for keyword in brief.keywords)
+    return all(has_keyword(text, keyword) for keyword in brief.keywords)
 
 
 def _length_in_range(brief: Brief, text: str) -> bool:
@@ -135,7 +139,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "not_repetitive",
-        "no word twice in a row, no four words or sentence again, no word all over",
+        "no word twice in a row, no sentence, figure or pair of words again, no word all over",
         _always,
         lambda brief, text: not form.repeats(text, brief.facts),
     ),

@@ -1,11 +1,12 @@
-"""A brief as model input, and the slots that carry its names and numbers into the copy.
+"""A brief as model input, and the slots that carry its facts into the copy.
 
 The plain text of a brief is what a teacher reads. A student reads the same text with slots: the
-product, keywords, proper names and numbers are marked with one symbol each, the student writes
-the symbol, and `Slots.fill` puts the caller's own characters back. So a name or a price is exact
-or absent, however small the student.
+product, keywords, features, proper names and numbers are marked with one symbol each, the student
+writes the symbol, and `Slots.fill` puts the caller's own characters back. So a feature or a price
+is exact or absent, however small the student.
 
-A release names the ENCODING that it was trained with; the function refuses any other.
+A release names the encoding that it was trained with; the function refuses one that it does not
+know. Encoding 1 had no slots for features.
 """
 
 import re
@@ -14,13 +15,17 @@ from dataclasses import dataclass
 
 from tinycopy.brief import Brief
 
-ENCODING = 1
+ENCODING = 2
+"""What new students are trained with."""
+ENCODINGS = (1, ENCODING)
+"""What the function can serve."""
 
 PRODUCT = "\ue000"
 KEYWORDS = tuple(chr(0xE010 + i) for i in range(5))
 NUMBERS = tuple(chr(0xE020 + i) for i in range(16))
 NAMES = tuple(chr(0xE040 + i) for i in range(12))
-MARKERS = (PRODUCT, *KEYWORDS, *NUMBERS, *NAMES)
+FEATURES = tuple(chr(0xE050 + i) for i in range(12))
+MARKERS = (PRODUCT, *KEYWORDS, *NUMBERS, *NAMES, *FEATURES)
 """One private-use character per slot; `brief.normalise` keeps them out of callers' text."""
 
 _MARKER = re.compile("[" + "".join(MARKERS) + "]")
@@ -31,29 +36,44 @@ _JOIN = r"(?:(?:&|and|of|the|de|la|du|von) )?"
 _NEXT_WORD = rf"(?: {_JOIN}(?:{_CAPITALISED}|\d+(?![\w.,:/])))"
 _NAME = re.compile(rf"(?<![\w{_APOSTROPHES}]){_CAPITALISED}{_NEXT_WORD}{{0,4}}(?!\w)")
 _NAME_OR_NUMBER = re.compile(f"{_NAME.pattern}|{NUMBER.pattern}")
+_PROMPT_BREAK = re.compile(r"((?:[,;:.!?]|\s[-\u2013\u2014])\s+)")
+_MOST_WORDS = 9
+"""Of a part of a prompt that counts as a feature."""
+_AT_START = frozenset({*KEYWORDS, *FEATURES})
+"""Slots whose span is capitalised where a sentence starts."""
 _SENTENCE_START = re.compile("(?:^|[.!?]['\"\u201d\u2019)]*\\s+)$")
 
 
 def encode(brief: Brief) -> str:
     """The brief as plain text in one line, the same for equal briefs."""
-    return _encode(brief, lambda text: text, lambda text: text, lambda text: text)
+    return _encode(brief, _as_it_is, _as_it_is, _as_it_is, _as_it_is)
+
+
+def _as_it_is(text: str) -> str:
+    return text
 
 
 def _encode(
     brief: Brief,
-    product: Callable[[str], str],
-    keyword: Callable[[str], str],
+    fixed: Callable[[str], str],
     text: Callable[[str], str],
+    feature: Callable[[str], str],
+    prompt: Callable[[str], str],
 ) -> str:
     """The one layout of a brief, each part written by the function given for it."""
     parts = [f"{brief.type.replace('_', ' ')}, {brief.tone}, {brief.length}"]
     if brief.product is not None:
-        parts.append(product(brief.product))
-    parts.extend(text(p) for p in (brief.category, "; ".join(brief.features), brief.prompt) if p)
+        parts.append(fixed(brief.product))
+    if brief.category:
+        parts.append(text(brief.category))
+    if brief.features:
+        parts.append("; ".join(map(feature, brief.features)))
+    if brief.prompt:
+        parts.append(prompt(brief.prompt))
     if brief.audience:
         parts.append("for: " + text(brief.audience))
     if brief.keywords:
-        parts.append("use: " + "; ".join(map(keyword, brief.keywords)))
+        parts.append("use: " + "; ".join(map(fixed, brief.keywords)))
     return " | ".join(p.replace("|", "/") for p in parts)
 
 
@@ -73,7 +93,7 @@ class Slots:
         if not self.spans:
             return copy
         marker_of = {span: marker for marker, span in self.spans}
-        starts = {s[0].upper() + s[1:]: m for s, m in marker_of.items() if m in KEYWORDS}
+        starts = {s[0].upper() + s[1:]: m for s, m in marker_of.items() if m in _AT_START}
 
         def replace(match: re.Match[str]) -> str:
             span = match[0]
@@ -81,7 +101,7 @@ class Slots:
             if at_start and span in starts:
                 return starts[span]
             marker = marker_of.get(span)
-            capitalises = marker in KEYWORDS and at_start and span[0] != span[0].upper()
+            capitalises = marker in _AT_START and at_start and span[0] != span[0].upper()
             return span if marker is None or capitalises else marker
 
         longest_first = sorted({*marker_of, *starts}, key=len, reverse=True)
@@ -95,7 +115,7 @@ class Slots:
 
         def replace(match: re.Match[str]) -> str:
             span = span_of[match[0]]
-            if match[0] in KEYWORDS and _SENTENCE_START.search(written, 0, match.start()):
+            if match[0] in _AT_START and _SENTENCE_START.search(written, 0, match.start()):
                 return span[0].upper() + span[1:]
             return span
 
@@ -108,10 +128,11 @@ def _bounded(span: str) -> str:
     return rf"(?<!\w){re.escape(span)}(?!\w)"
 
 
-def slots(brief: Brief) -> Slots:
-    """The slots of a brief: at most one product, 5 keywords, 16 numbers and 12 names.
+def slots(brief: Brief, encoding: int = ENCODING) -> Slots:
+    """The slots of a brief: at most one product, 5 keywords, 16 numbers, 12 names, 12 features.
 
-    Spans past those limits stay in the source as plain text.
+    Spans past those limits stay in the source as plain text. Features of one word are no slots; of
+    a prompt the parts of 2 to 9 words between its marks are.
     """
     marker_of: dict[str, str] = {}
     if brief.product:
@@ -119,7 +140,7 @@ def slots(brief: Brief) -> Slots:
     for marker, keyword in zip(KEYWORDS, brief.keywords, strict=False):
         marker_of.setdefault(keyword, marker)
     fixed = frozenset(marker_of)
-    numbers, names = iter(NUMBERS), iter(NAMES)
+    numbers, names, features = iter(NUMBERS), iter(NAMES), iter(FEATURES)
 
     def mark(match: re.Match[str]) -> str:
         span = match[0]
@@ -140,5 +161,24 @@ def slots(brief: Brief) -> Slots:
     def marked_text(text: str) -> str:
         return (NUMBER if text.isupper() else _NAME_OR_NUMBER).sub(mark, text)
 
-    source = _encode(brief, marked, marked, marked_text)
+    def marked_feature(text: str) -> str:
+        if encoding == 1 or " " not in text or _NAME.fullmatch(text) or text in marker_of:
+            return marked_text(text)
+        marker = next(features, None)
+        if marker is None:
+            return marked_text(text)
+        marker_of[text] = marker
+        return f"{marker} {marked_text(text)}"
+
+    def marked_prompt(text: str) -> str:
+        parts = _PROMPT_BREAK.split(text)
+        if len(parts) > 1:
+            parts[::2] = [
+                marked_feature(part) if part.count(" ") < _MOST_WORDS else marked_text(part)
+                for part in parts[::2]
+            ]
+            return "".join(parts)
+        return marked_text(text)
+
+    source = _encode(brief, marked, marked_text, marked_feature, marked_prompt)
     return Slots(source, tuple((m, s) for s, m in marker_of.items()))

@@ -1,8 +1,10 @@
 """The form of copy: whether it is finished, clean, and free of repetition."""
 
+import itertools
 import re
 from collections import Counter
 
+from tinycopy.encoding import NUMBER
 from tinycopy.wording import Pattern, straight, words
 
 _NEVER_LAST = words("a an the and or nor of than your our its their my every & plus")
@@ -58,8 +60,8 @@ _COMMON = words(
 def repeats(text: str, facts: str) -> bool:
     """Whether the copy repeats itself, other than in a word that the brief's facts double.
 
-    A word twice in a row, four words or a sentence again, or one word more than three times and
-    more often than every twelfth word.
+    A word twice in a row, four words or a sentence again, a figure or two words of substance said
+    twice (names aside), or one word more than three times and more often than every twelfth word.
     """
     lowered = straight(text).lower()
     for twice in _TWICE.finditer(lowered):
@@ -70,8 +72,31 @@ def repeats(text: str, facts: str) -> bool:
     sentences = [s for s in _SENTENCE_BREAK.split(lowered) if " " in s]
     if len(set(grams)) < len(grams) or len(set(sentences)) < len(sentences):
         return True
-    counts = Counter(token for token in tokens if len(token) > 2 and token not in _COMMON)
+    if _says_twice(straight(text), facts):
+        return True
+    counts = Counter(token for token in tokens if _is_substance(token))
     return max(counts.values(), default=0) > max(3, len(tokens) // 12)
+
+
+def _is_substance(token: str) -> bool:
+    return len(token) > 2 and token not in _COMMON
+
+
+def _says_twice(text: str, facts: str) -> bool:
+    """Whether it says a figure more often than the facts do, or two words of substance again."""
+    said = Counter(NUMBER.findall(text))
+    given = Counter(NUMBER.findall(facts))
+    if any(count > max(1, given[figure]) for figure, count in said.items()):
+        return True
+    tokens = _WORD.findall(text)
+    couples = Counter(
+        (first.lower(), second.lower())
+        for first, second in itertools.pairwise(tokens)
+        if not (first[0].isupper() and second[0].isupper())
+        and _is_substance(first.lower())
+        and _is_substance(second.lower())
+    )
+    return max(couples.values(), default=0) > 1
 
 
 _MESS = Pattern(

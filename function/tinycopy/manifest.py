@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from tinycopy.encoding import ENCODING
+from tinycopy.encoding import ENCODINGS
 
 MANIFEST = "manifest.json"
 FILES = ("config.json", "model.bin", "shared_vocabulary.json", "spm.model")
@@ -62,9 +62,10 @@ def parse(raw: bytes) -> Manifest:
         manifest = msgspec.json.decode(raw, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ReleaseError(f"{MANIFEST}: {error}") from error
-    if manifest.encoding != ENCODING:
+    if manifest.encoding not in ENCODINGS:
         raise ReleaseError(
-            f"{MANIFEST}: encoding {manifest.encoding}, but this function reads {ENCODING}"
+            f"{MANIFEST}: encoding {manifest.encoding}, but this function reads "
+            + " and ".join(map(str, ENCODINGS))
         )
     if set(manifest.files) != set(FILES):
         raise ReleaseError(f"{MANIFEST}: files are {sorted(manifest.files)}, not {sorted(FILES)}")

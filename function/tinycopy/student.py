@@ -13,7 +13,7 @@ import sentencepiece
 
 from tinycopy.brief import Brief, normalise
 from tinycopy.checks import run_checks
-from tinycopy.encoding import PRODUCT, Slots, slots
+from tinycopy.encoding import ENCODING, FEATURES, PRODUCT, Slots, slots
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import ReleaseError
 from tinycopy.model import ANY_SEED, END, MAX_SOURCE_TOKENS, Model
@@ -105,21 +105,25 @@ def token_limit(brief: Brief) -> int:
 def token_floor(brief: Brief, marked: Slots) -> int:
     """Fewest tokens that copy for a brief may take: one for each word, one in seven for marks.
 
-    A product's name of many words is one token.
+    A product's name of many words is one token, and so is a feature.
     """
     fewest = brief.word_range[0] + brief.word_range[0] // 7
-    return max(0, fewest - sum(len(s.split()) - 1 for m, s in marked.spans if m == PRODUCT))
+    whole = (span for marker, span in marked.spans if marker in (PRODUCT, *FEATURES))
+    return max(0, fewest - sum(len(span.split()) - 1 for span in whole))
 
 
 class Student:
     """A release, loaded. Safe to use from as many threads as it has `workers`; more wait."""
 
-    def __init__(self, files: Mapping[str, bytes], workers: int = 1) -> None:
+    def __init__(
+        self, files: Mapping[str, bytes], workers: int = 1, encoding: int = ENCODING
+    ) -> None:
         """Loads the release's `files` (name -> content) and writes one token with each worker.
 
-        Raises ReleaseError if CTranslate2 or SentencePiece refuse them or they do not belong
-        together.
+        encoding: of the briefs that it was trained with, as its manifest says. Raises ReleaseError
+        if CTranslate2 or SentencePiece refuse the files or they do not belong together.
         """
+        self._encoding = encoding
         self._files = {n: c for n, c in files.items() if n != "spm.model"}
         try:
             self._pieces = sentencepiece.SentencePieceProcessor(model_proto=files["spm.model"])
@@ -139,6 +143,10 @@ class Student:
             raise ReleaseError(f"shared_vocabulary.json: {error}") from error
         if vocabulary[:count] != pieces:
             raise ReleaseError("shared_vocabulary.json: is not the vocabulary of spm.model")
+
+    def marked(self, brief: Brief) -> Slots:
+        """The brief with the slots that this student knows."""
+        return slots(brief, self._encoding)
 
     def _tokens(self, marked: Slots) -> list[str]:
         pieces: list[str] = self._pieces.encode(marked.source, out_type=str)
@@ -187,7 +195,7 @@ class Student:
         fewer come back, those over the limit last. Raises NoUsableCopy if none is safe.
         """
         asked = msgspec.structs.replace(brief, length=brief.length_to_write)
-        marked = slots(asked)
+        marked = self.marked(asked)
         tokens = self._tokens(marked)
         start: list[str] = self._pieces.encode(marked.extract(normalise(opening)), out_type=str)
         sampling = sampling or Sampling()

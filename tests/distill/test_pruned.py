@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from distill.convert import ConvertSettings, convert
-from distill.pairs import collate_causal, deck_pairs, encode_pairs
+from distill.pairs import collate_causal, encode_pairs, pair
 from distill.pruned import prune
 from distill.student import StudentSettings, load_student, train_student
 from distill.vocabulary import END, train_vocabulary
@@ -21,7 +21,7 @@ from tinycopy.manifest import FILES
 from tinycopy.model import Model
 
 ROWS = read_shipped("train")[:60]
-PAIRS = deck_pairs(ROWS)
+PAIRS = [pair(row.brief, row.copy) for row in ROWS]
 SETTINGS = StudentSettings(
     vocabulary=800,
     keep_layers=(0, -1),

@@ -8,7 +8,7 @@ import sentencepiece
 import torch
 
 from distill.pairs import collate_causal, encode_pairs, pair
-from distill.soft_targets import TOP, WHOLE, Soft, no_soft_targets, soft_targets
+from distill.soft_targets import TOP, WHOLE, Soft, soft_targets
 from distill.student import StudentSettings, train_student
 from distill.vocabulary import END, train_vocabulary
 from finetune.deck import Row
@@ -111,8 +111,7 @@ def test_soft_targets_stand_beside_their_tokens_in_a_batch(
     rows = ROWS[:3]
     written = [(row.brief, row.copy) for row in rows]
     soft = soft_targets(teacher, written[:2], vocabulary)
-    soft.append(no_soft_targets(*written[2], vocabulary))
-    examples = encode_pairs([pair(*one) for one in written], vocabulary, 320, soft)
+    examples = encode_pairs([pair(*one) for one in written], vocabulary, 320, [*soft, None])
     batch = collate_causal(examples)
     assert batch["soft_ids"].shape == (*batch["labels"].shape, TOP)
     sums = batch["soft_shares"].sum(dim=-1)

@@ -19,9 +19,9 @@ from distill.pairs import (
     Pair,
     TokenBatches,
     collate,
-    deck_pairs,
     encode_pairs,
-    label_pairs,
+    labels_written,
+    pair,
 )
 from distill.student import StudentSettings, load_student, train_student
 from distill.vocabulary import END, PAD, train_vocabulary
@@ -34,10 +34,11 @@ from tests.tiny_models import (
     write_deck,
     write_recipe,
 )
+from tinycopy.brief import Brief
 from tinycopy.encoding import MARKERS
 
 ROWS = read_shipped("train")[:60]
-PAIRS = deck_pairs(ROWS)
+PAIRS = [pair(row.brief, row.copy) for row in ROWS]
 SETTINGS = StudentSettings(
     vocabulary=800,
     width=32,
@@ -138,9 +139,22 @@ def test_labels_become_pairs_with_slots(tmp_path: Path) -> None:
     assert row.brief.product
     rows = [Labelled(row.brief, (Label(f"Meet {row.brief.product}", -1.0),), {})]
     (tmp_path / "labels-00000-of-00001.jsonl").write_bytes(msgspec.json.encode(rows[0]) + b"\n")
-    [(source, target)] = label_pairs(tmp_path)
+    [(source, target)] = [pair(*one) for one in labels_written(tmp_path)]
     assert target == "Meet \ue000"
     assert row.brief.product in source
+
+
+def test_a_share_of_the_labels_is_the_likeliest_of_each_type(tmp_path: Path) -> None:
+    slogan = msgspec.convert({"type": "slogan", "prompt": "tea"}, Brief)
+    subject = msgspec.convert({"type": "email_subject", "prompt": "tea"}, Brief)
+    likely, rest = (Label(f"Tea {n}", -n) for n in (1, 2)), (Label(f"Tea {n}", -n) for n in (3, 4))
+    rows = [Labelled(slogan, (*likely, *rest), {}), Labelled(subject, (Label("Tea", -9.0),), {})]
+    (tmp_path / "labels-00000-of-00001.jsonl").write_bytes(
+        b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
+    )
+    halved = [(slogan, "Tea 1"), (slogan, "Tea 2"), (subject, "Tea")]
+    assert labels_written(tmp_path, 0.5) == halved
+    assert len(labels_written(tmp_path)) == 5
 
 
 def test_a_student_learns_its_deck(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from finetune.deck import read_shipped
 from tinycopy.brief import MAX_FEATURES, MAX_KEYWORDS, Brief, CopyType, Length, Tone, normalise
-from tinycopy.encoding import KEYWORDS, MARKERS, NUMBERS, PRODUCT, encode, slots
+from tinycopy.encoding import FEATURES, KEYWORDS, MARKERS, NUMBERS, PRODUCT, encode, slots
 
 TEXT = st.text(min_size=1, max_size=40).filter(lambda text: normalise(text) != "")
 
@@ -108,6 +108,32 @@ def test_a_keyword_is_capitalised_where_a_sentence_starts() -> None:
     assert marked.fill(f"{KEYWORDS[0]} day. {KEYWORDS[0]}!") == "Tea towel day. Tea towel!"
     assert marked.extract("Tea towel day") == f"{KEYWORDS[0]} day"
     assert marked.fill(marked.extract("tea towel day")) == "tea towel day"
+
+
+def test_a_feature_of_more_words_is_a_slot_and_the_model_reads_it_beside() -> None:
+    marked = slots(of(product="Ivo", features=["holds 350 ml", "County Mayo", "boxed"]))
+    assert dict(marked.spans)[FEATURES[0]] == "holds 350 ml"
+    assert f"{FEATURES[0]} holds {NUMBERS[0]} ml; " in marked.source
+    assert marked.source.endswith("County Mayo; boxed")
+    assert FEATURES[1] not in marked.source
+    copy = "Holds 350 ml, and it holds 350 ml of 350."
+    assert marked.extract(copy) == f"{FEATURES[0]}, and it {FEATURES[0]} of {NUMBERS[0]}."
+    assert marked.fill(marked.extract(copy)) == copy
+
+
+def test_the_parts_of_a_prompt_between_marks_are_its_features() -> None:
+    marked = slots(
+        of(prompt="a kettle: boils in 3 minutes, quiet, keeps tea warm. For early risers")
+    )
+    features = [span for marker, span in marked.spans if marker in FEATURES]
+    assert features == ["a kettle", "boils in 3 minutes", "keeps tea warm", "For early risers"]
+    assert not set(slots(of(prompt="keeps tea warm")).source) & set(FEATURES)
+
+
+def test_the_first_encoding_has_no_slots_for_features() -> None:
+    brief = of(product="Ivo", features=["holds 350 ml", "dishwasher safe"])
+    assert slots(brief, 1).source.endswith(f"holds {NUMBERS[0]} ml; dishwasher safe")
+    assert {marker for marker, _ in slots(brief, 1).spans} == {PRODUCT, NUMBERS[0]}
 
 
 @pytest.mark.parametrize("copy", ["costs 112", "costs 12.5", "in 3-12", "12:30"])

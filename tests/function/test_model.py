@@ -45,5 +45,12 @@ def test_the_floor_is_a_token_for_each_word_and_some_for_marks_a_name_is_one() -
     brief = Brief(type=CopyType.PRODUCT_DESCRIPTION, length=Length.MEDIUM, product="Pikka 22L")
     fewest = brief.word_range[0]
     assert token_floor(brief, slots(brief)) == fewest + fewest // 7 - 1
+    wordy = Brief(
+        type=CopyType.PRODUCT_DESCRIPTION,
+        length=Length.MEDIUM,
+        product="Pikka",
+        features=("holds a bottle",),
+    )
+    assert token_floor(wordy, slots(wordy)) == fewest + fewest // 7 - 2
     short = Brief(type=CopyType.SLOGAN, length=Length.SHORT, product="The Pikka 22L of Old Leeds")
     assert token_floor(short, slots(short)) == 0
