@@ -40,7 +40,7 @@ _STAGES = {
     ),
     "student": (
         "Student",
-        "A small encoder-decoder trained on deck and labels. Names and numbers are slots, so it "
+        "A small model trained on deck and labels. Names, numbers and features are slots, so it "
         "repeats them exactly or not at all.",
     ),
     "convert": (
@@ -64,7 +64,7 @@ _LIMITS = f"""## Limits
 - BLEU, chrF and ROUGE compare with one reference each. Good copy for a brief can be written in many
   ways, so they tell generators apart but do not say how good any one is.
 - Perplexity per token compares only models that share a tokenizer; per word and bits per character
-  compare all. A student is scored on copy with slots, where names and numbers are almost free.
+  compare all. A student is scored on copy with slots, where a name, number or feature costs little.
 - A student, before conversion or as a release or a running function, samples several candidates
   and ranks them by the same checks that score them here. The base model and the teacher write one.
 - distinct-n and self-BLEU depend on the number of rows: compare them within one table. Self-BLEU is

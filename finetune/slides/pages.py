@@ -32,7 +32,7 @@ _STAGES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     ),
     "student": (
         "The student",
-        "A small encoder-decoder that learns from deck and labels. Names and numbers are slots.",
+        "A small model that learns from deck and labels. Names, numbers and features are slots.",
         ("parameters", "encoder_layers", "decoder_layers", "width", "pairs", "steps"),
     ),
     "convert": (

@@ -10,7 +10,7 @@ know. Encoding 1 had no slots for features.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tinycopy.brief import Brief
@@ -67,7 +67,7 @@ def _encode(
     if brief.category:
         parts.append(text(brief.category))
     if brief.features:
-        parts.append("; ".join(map(feature, brief.features)))
+        parts.append("; ".join(map(feature, _as_phrases(brief.features))))
     if brief.prompt:
         parts.append(prompt(brief.prompt))
     if brief.audience:
@@ -75,6 +75,14 @@ def _encode(
     if brief.keywords:
         parts.append("use: " + "; ".join(map(fixed, brief.keywords)))
     return " | ".join(p.replace("|", "/") for p in parts)
+
+
+def _as_phrases(features: Sequence[str]) -> Sequence[str]:
+    """The features without the capitals of a list: where each has one, none need be a name."""
+    worded = [feature for feature in features if feature[0].isalpha()]
+    if len(worded) < 2 or not all(f[0].isupper() and f[1:2].islower() for f in worded):
+        return features
+    return [feature[0].lower() + feature[1:] for feature in features]
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,13 @@ def test_a_feature_of_more_words_is_a_slot_and_the_model_reads_it_beside() -> No
     assert marked.fill(marked.extract(copy)) == copy
 
 
+def test_the_capitals_of_a_list_are_left_out_of_sentences() -> None:
+    marked = slots(of(product="Ivo", features=["Holds 350 ml", "Dishwasher safe", "90 g"]))
+    assert marked.fill(f"It {FEATURES[0]}. {FEATURES[1]}!") == "It holds 350 ml. Dishwasher safe!"
+    named = of(product="Ivo", features=["French oak", "dishwasher safe"])
+    assert "French oak; dishwasher safe" in encode(named)
+
+
 def test_the_parts_of_a_prompt_between_marks_are_its_features() -> None:
     marked = slots(
         of(prompt="a kettle: boils in 3 minutes, quiet, keeps tea warm. For early risers")
