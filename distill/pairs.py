@@ -17,6 +17,7 @@ from distill.soft_targets import SOFT, TOP, WHOLE, Soft
 from distill.vocabulary import END, PAD
 from finetune.teacher import IGNORED
 from tinycopy.brief import Brief, CopyType
+from tinycopy.checks import run_checks
 from tinycopy.encoding import slots
 
 Pair = tuple[str, str]
@@ -35,11 +36,13 @@ def pair(brief: Brief, copy: str) -> Pair:
 def labels_written(directory: Path, share: float = 1.0) -> list[tuple[Brief, str]]:
     """The brief and the copy of labels in a directory, in the order of its shards.
 
-    share: of the labels of each type, the likeliest to their teacher.
+    Those that pass the checks of today, which may know more faults than those that they were made
+    with.  share: of the labels of each type, the likeliest to their teacher.
     """
-    labels = [
+    found = (
         (kept.fits or row.brief, kept) for row in read_labels(directory) for kept in row.labels
-    ]
+    )
+    labels = [(b, kept) for b, kept in found if all(run_checks(b, kept.copy).values())]
     least = {}
     for type_ in CopyType:
         scores = sorted((kept.score for brief, kept in labels if brief.type == type_), reverse=True)

@@ -68,9 +68,10 @@ def student_data(
         soft: list[Soft | None] | None = None
         if asked is not None:
             say(f"student: what {asked} expects at each token")
-            once, of_deck = len(train), len(train) * settings.deck_repeats
+            of_deck = len(train) * settings.deck_repeats
+            once = min(of_deck, len(train))
             of_labels = written()[of_deck:] if settings.teacher_logits == "all" else []
-            found = soft_targets(asked, written()[:of_deck][:once] + of_labels, vocabulary)
+            found = soft_targets(asked, written()[:once] + of_labels, vocabulary)
             soft = [*found[:once] * settings.deck_repeats, *found[once:]]
             soft += [None] * (len(written()) - len(soft))
         return encode_pairs(pairs(), vocabulary, settings.max_tokens, soft)

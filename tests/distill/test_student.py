@@ -35,7 +35,7 @@ from tests.tiny_models import (
     write_recipe,
 )
 from tinycopy.brief import Brief
-from tinycopy.encoding import MARKERS
+from tinycopy.encoding import MARKERS, PRODUCT
 
 ROWS = read_shipped("train")[:60]
 PAIRS = [pair(row.brief, row.copy) for row in ROWS]
@@ -134,27 +134,36 @@ def test_pairs_longer_than_the_limit_are_left_out(
     assert len(examples) == 1
 
 
+def write_labels(directory: Path, *labelled: tuple[Brief, list[Label]]) -> None:
+    rows = [Labelled(brief, tuple(labels), {}) for brief, labels in labelled]
+    lines = [msgspec.json.encode(row) + b"\n" for row in rows]
+    (directory / "labels-00000-of-00001.jsonl").write_bytes(b"".join(lines))
+
+
 def test_labels_become_pairs_with_slots(tmp_path: Path) -> None:
-    row = ROWS[0]
-    assert row.brief.product
-    rows = [Labelled(row.brief, (Label(f"Meet {row.brief.product}", -1.0),), {})]
-    (tmp_path / "labels-00000-of-00001.jsonl").write_bytes(msgspec.json.encode(rows[0]) + b"\n")
+    row = next(row for row in ROWS if row.brief.product and row.brief.product in row.copy)
+    write_labels(tmp_path, (row.brief, [Label(row.copy, -1.0)]))
     [(source, target)] = [pair(*one) for one in labels_written(tmp_path)]
-    assert target == "Meet \ue000"
-    assert row.brief.product in source
+    assert PRODUCT in source
+    assert PRODUCT in target
+    assert str(row.brief.product) in source
 
 
 def test_a_share_of_the_labels_is_the_likeliest_of_each_type(tmp_path: Path) -> None:
-    slogan = msgspec.convert({"type": "slogan", "prompt": "tea"}, Brief)
-    subject = msgspec.convert({"type": "email_subject", "prompt": "tea"}, Brief)
-    likely, rest = (Label(f"Tea {n}", -n) for n in (1, 2)), (Label(f"Tea {n}", -n) for n in (3, 4))
-    rows = [Labelled(slogan, (*likely, *rest), {}), Labelled(subject, (Label("Tea", -9.0),), {})]
-    (tmp_path / "labels-00000-of-00001.jsonl").write_bytes(
-        b"".join(msgspec.json.encode(row) + b"\n" for row in rows)
-    )
-    halved = [(slogan, "Tea 1"), (slogan, "Tea 2"), (subject, "Tea")]
-    assert labels_written(tmp_path, 0.5) == halved
+    slogan = msgspec.convert({"type": "slogan", "length": "short", "prompt": "tea"}, Brief)
+    subject = msgspec.convert({"type": "email_subject", "length": "short", "prompt": "tea"}, Brief)
+    slogans = ["Tea, at last.", "Sit and sip.", "The quiet cup.", "Leaves that last."]
+    labels = [Label(copy, -place) for place, copy in enumerate(slogans)]
+    write_labels(tmp_path, (slogan, labels), (subject, [Label("Your tea is here", -9.0)]))
+    likeliest = [*((slogan, copy) for copy in slogans[:2]), (subject, "Your tea is here")]
+    assert labels_written(tmp_path, 0.5) == likeliest
     assert len(labels_written(tmp_path)) == 5
+
+
+def test_labels_that_fail_a_check_of_today_are_left_out(tmp_path: Path) -> None:
+    brief = msgspec.convert({"type": "slogan", "length": "short", "prompt": "tea"}, Brief)
+    write_labels(tmp_path, (brief, [Label("Tea tea tea.", -1.0), Label("Sit and sip.", -2.0)]))
+    assert labels_written(tmp_path) == [(brief, "Sit and sip.")]
 
 
 def test_a_student_learns_its_deck(tmp_path: Path) -> None:
