@@ -91,7 +91,8 @@ variable "settings" {
   validation {
     condition = length(setsubtract(keys(var.settings), [
       "MODEL_REFRESH_SECONDS", "DOWNLOAD_SECONDS", "LOAD_WAIT_SECONDS", "QUEUE_SECONDS", "CANDIDATES",
-      "TEMPERATURE", "TOP_K", "TOP_P", "MAX_BODY_BYTES", "REQUEST_SECONDS", "CORS_ORIGINS", "LOG_PROMPTS",
+      "TEMPERATURE", "TOP_K", "TOP_P", "REPETITION_PENALTY", "MAX_BODY_BYTES", "REQUEST_SECONDS", "CORS_ORIGINS",
+      "LOG_PROMPTS",
     ])) == 0
     error_message = "settings: docs/settings.md lists them. MODEL_URI comes from release, CONCURRENCY, QUEUE and THREADS from cpu and request_concurrency, GOOGLE_CLOUD_PROJECT from project_id."
   }

@@ -13,7 +13,11 @@ from typing import Any
 import torch
 from torch.nn.functional import log_softmax
 from tqdm import tqdm
-from transformers import LogitsProcessor, LogitsProcessorList
+from transformers import (
+    LogitsProcessor,
+    LogitsProcessorList,
+    RepetitionPenaltyLogitsProcessor,
+)
 
 from finetune.generators.generate import Likelihood
 
@@ -64,21 +68,26 @@ def sample(
     temperature: float,
     top_p: float,
     top_k: int = 0,
+    repetition_penalty: float = 1.0,
     floors: Sequence[int] | None = None,
     **options: Any,
 ) -> Iterator[Sampled]:
     """`count` samples for each source, of at most as many tokens as its limit; in any order.
 
-    Sources of like limit and length share a batch. top_k: 0 for all tokens. floors: the fewest
-    tokens for each source. options: for transformers' `generate`.
+    Sources of like limit and length share a batch. top_k: 0 for all tokens. repetition_penalty:
+    of tokens that the sample already has, not its source. floors: the fewest tokens for each
+    source. options: for transformers' `generate`.
     """
     sizes = [(limit, len(source)) for limit, source in zip(limits, sources, strict=True)]
     for chosen in tqdm(_alike(sizes, model.batch), desc="write", unit="batch", disable=None):
         ids, mask = padded([sources[i] for i in chosen], model.padding, left=not model.seq2seq)
         read = 1 if model.seq2seq else ids.size(1)
+        processors = LogitsProcessorList()
+        if repetition_penalty != 1.0:
+            processors.append(RepetitionPenaltyLogitsProcessor(repetition_penalty, read))
         if floors is not None:
             each = [floors[i] for i in chosen for _ in range(count)]
-            options["logits_processor"] = LogitsProcessorList([_Floor(each, read, model.end)])
+            processors.append(_Floor(each, read, model.end))
         start = time.perf_counter()
         with torch.inference_mode():
             output = model.model.generate(
@@ -92,6 +101,7 @@ def sample(
                 max_new_tokens=max(limits[i] for i in chosen),
                 eos_token_id=model.end,
                 pad_token_id=model.padding,
+                logits_processor=processors,
                 **options,
             )
         ms = 1000 * (time.perf_counter() - start) / len(chosen)

@@ -80,6 +80,7 @@ class TorchStudent:
                 temperature=self._sampling.temperature,
                 top_p=self._sampling.top_p,
                 top_k=self._sampling.top_k,
+                repetition_penalty=self._sampling.repetition_penalty,
                 floors=[student.token_floor(brief, slots(brief)) for brief in briefs],
                 suppress_tokens=[self._spm.unk_id()],
             ),

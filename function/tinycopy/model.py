@@ -58,6 +58,7 @@ class Model:
         top_k: int,
         top_p: float,
         temperature: float,
+        repetition_penalty: float = 1.0,
         opening: Sequence[str] = (),
     ) -> list[tuple[list[str], float]]:
         """`count` samples of `least` to `limit` tokens that follow `tokens`, from `opening` on.
@@ -81,6 +82,7 @@ class Model:
             sampling_topk=top_k,
             sampling_topp=top_p,
             sampling_temperature=temperature,
+            repetition_penalty=repetition_penalty,
             return_scores=True,
         )[0]
         written, scores = self._read(result)

@@ -68,6 +68,7 @@ class Service:
             max(temperature, MIN_TEMPERATURE),
             settings.top_p,
             settings.top_k,
+            settings.repetition_penalty,
         )
         serving = self.loader.wait()
         call.log["release"] = serving.digest

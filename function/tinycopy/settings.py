@@ -112,6 +112,11 @@ class Settings:
     top_p: float = _setting(
         0.95, _number(0.05, 1), "Tokens are sampled from the likeliest that hold this probability."
     )
+    repetition_penalty: float = _setting(
+        1.2,
+        _number(1, 2),
+        "By how much a token that the copy already has becomes less likely; 1: not at all.",
+    )
     max_body_bytes: int = _setting(
         16384, _whole(256, 1 << 20), "Largest body of a request; a larger one gets a 413."
     )

@@ -30,12 +30,14 @@ BATCHES = 2
 @dataclass(frozen=True)
 class Sampling:
     """How candidates are drawn: how many for one variant, temperature above 0, each token from the
-    top_k likeliest (0: all) and of those from the nucleus top_p, 0-1."""
+    top_k likeliest (0: all) and of those from the nucleus top_p, 0-1; repetition_penalty, 1 or
+    more, makes tokens that the copy already has less likely (Keskar et al., 2019)."""
 
     candidates: int = Settings.candidates
     temperature: float = Settings.temperature
     top_p: float = Settings.top_p
     top_k: int = Settings.top_k
+    repetition_penalty: float = Settings.repetition_penalty
 
     def batch(self, variants: int) -> int:
         """How many candidates one batch holds, to choose `variants` from."""
@@ -172,6 +174,7 @@ class Student:
             top_k=sampling.top_k,
             top_p=sampling.top_p,
             temperature=sampling.temperature,
+            repetition_penalty=sampling.repetition_penalty,
             opening=opening,
         ):
             finished = pieces[-1:] == [END]

@@ -41,6 +41,22 @@ def test_no_sample_ends_before_its_floor(model: Model, opening: list[str]) -> No
     assert max(lengths(model, 90, opening)) <= 60
 
 
+def test_a_penalty_keeps_tokens_from_coming_again_but_not_those_that_were_read(
+    model: Model,
+) -> None:
+    def again(penalty: float) -> tuple[int, int]:
+        options = {"least": 30, "top_k": 0, "top_p": 1.0, "temperature": 1.0}
+        first = model.sample(["<unk>", END], 1, 30, **options)[0][0]
+        samples = model.sample([*first[:29], END], 20, 30, **options, repetition_penalty=penalty)
+        written = [tokens for tokens, _ in samples]
+        read = sum(token in first for tokens in written for token in tokens)
+        return sum(len(tokens) - len(set(tokens)) for tokens in written), read
+
+    (free, _), (held, read) = again(1.0), again(30.0)
+    assert held < free / 2
+    assert read > 0
+
+
 def test_the_floor_is_a_token_for_each_word_and_some_for_marks_a_name_is_one() -> None:
     brief = Brief(type=CopyType.PRODUCT_DESCRIPTION, length=Length.MEDIUM, product="Pikka 22L")
     fewest = brief.word_range[0]

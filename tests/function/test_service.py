@@ -21,7 +21,7 @@ BRIEF = Brief(
     category="mug",
     features=("made of steel", "easy to clean"),
 )
-SETTINGS = Settings(candidates=3, temperature=1.5, top_p=0.6, top_k=7)
+SETTINGS = Settings(candidates=3, temperature=1.5, top_p=0.6, top_k=7, repetition_penalty=1.4)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,9 @@ def test_candidates_temperature_top_p_and_top_k_are_those_of_the_settings_and_th
     service: Service, temperature: float | None
 ) -> None:
     wanted = SETTINGS.temperature if temperature is None else max(temperature, MIN_TEMPERATURE)
-    sampling = Sampling(candidates=3, temperature=wanted, top_p=0.6, top_k=7)
+    sampling = Sampling(
+        candidates=3, temperature=wanted, top_p=0.6, top_k=7, repetition_penalty=1.4
+    )
     student = service.loader.wait().student
     with Flask(__name__).test_request_context():
         call = Call(request)
@@ -51,7 +53,7 @@ def test_temperature_0_is_the_lowest_that_a_student_can_take(
     brief = Brief(type=CopyType.PRODUCT_DESCRIPTION, product="Sunrise Mug", features=features)
     service = Service(SETTINGS, routes=())
     service.loader = Loader(SETTINGS, releases[FIRST][0])
-    sampling = Sampling(SETTINGS.candidates, MIN_TEMPERATURE, SETTINGS.top_p, SETTINGS.top_k)
+    sampling = Sampling(SETTINGS.candidates, MIN_TEMPERATURE, SETTINGS.top_p, SETTINGS.top_k, 1.4)
     student = service.loader.wait().student
     for seed in range(5):
         with Flask(__name__).test_request_context():
