@@ -102,7 +102,7 @@ class Settings:
         8, _whole(1, 64), "Copies sampled to choose one variant from; two more for each further."
     )
     temperature: float = _setting(
-        0.8, _number(0.05, 2), "Sampling temperature where the request names none."
+        0.6, _number(0.05, 2), "Sampling temperature where the request names none."
     )
     top_k: int = _setting(
         50,
