@@ -26,7 +26,7 @@ BRIEF = Brief(
     features=("€9 a month", "hand-woven willow"),
     keywords=("willow",),
 )
-COPY = "Tidemark: hand-woven willow, €9 a month. Isn’t that a thing of beauty?"
+COPY = "Tidemark: woven willow, €9 each month. Isn’t that a thing of beauty?"
 ROWS = [Row(brief=BRIEF, copy=COPY, group="tidemark"), *deck_rows(60)]
 SETTINGS = StudentSettings(
     vocabulary=800, keep_layers=(0, -1), warmup=2, steps=4, batch_tokens=1500, eval_steps=4,
