@@ -59,7 +59,7 @@ class TorchStudent:
                 for i, (more, took) in zip(lacking, drawn, strict=True):
                     samples[i] += more
                     ms[i] += took / variants
-                    chosen[i] = student.choose(briefs[i], samples[i], variants)
+                    chosen[i] = student.choose(briefs[i], slots(briefs[i]), samples[i], variants)
         return [
             [Copy(v.text, v.tokens, took) for v in found]
             + [Copy("", 0, took)] * (variants - len(found))

@@ -180,7 +180,7 @@ def slots(brief: Brief, encoding: int = ENCODING) -> Slots:
 
     def marked_prompt(text: str) -> str:
         parts = _PROMPT_BREAK.split(text)
-        if len(parts) > 1:
+        if encoding > 1 and len(parts) > 1:
             parts[::2] = [
                 marked_feature(part) if part.count(" ") < _MOST_WORDS else marked_text(part)
                 for part in parts[::2]

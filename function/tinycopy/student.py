@@ -213,7 +213,7 @@ class Student:
             while batches < BATCHES and not enough(chosen, variants):
                 batches += 1
                 samples += self._sample(model, tokens, count, bounds, sampling, start)
-                chosen = choose(brief, samples, variants)
+                chosen = choose(brief, marked, samples, variants)
         finally:
             self._workers.put(worker)
         if not chosen:
@@ -232,12 +232,14 @@ def enough(chosen: Sequence[Variant], variants: int) -> bool:
     return within >= variants and all(chosen[0].checks.values())
 
 
-def choose(brief: Brief, samples: Iterable[Sample], variants: int) -> tuple[Variant, ...]:
+def choose(
+    brief: Brief, marked: Slots, samples: Iterable[Sample], variants: int
+) -> tuple[Variant, ...]:
     """Up to `variants` copies that differ, best first; none that is empty or unsafe.
 
-    Whoever samples, a release or the student before conversion, chooses by this.
+    marked: the slots that were written with. Whoever samples, a release or the student before
+    conversion, chooses by this.
     """
-    marked = slots(brief)
     found = []
     for sample in samples:
         text = " ".join((marked.fill(sample.text) or "").split())

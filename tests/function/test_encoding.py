@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from finetune.deck import read_shipped
 from tinycopy.brief import MAX_FEATURES, MAX_KEYWORDS, Brief, CopyType, Length, Tone, normalise
-from tinycopy.encoding import FEATURES, KEYWORDS, MARKERS, NUMBERS, PRODUCT, encode, slots
+from tinycopy.encoding import FEATURES, KEYWORDS, MARKERS, NAMES, NUMBERS, PRODUCT, encode, slots
 
 TEXT = st.text(min_size=1, max_size=40).filter(lambda text: normalise(text) != "")
 
@@ -141,6 +141,8 @@ def test_the_first_encoding_has_no_slots_for_features() -> None:
     brief = of(product="Ivo", features=["holds 350 ml", "dishwasher safe"])
     assert slots(brief, 1).source.endswith(f"holds {NUMBERS[0]} ml; dishwasher safe")
     assert {marker for marker, _ in slots(brief, 1).spans} == {PRODUCT, NUMBERS[0]}
+    prompt = "a mug, BIG SALE, 3 days"
+    assert slots(of(prompt=prompt), 1).fill(NAMES[0]) == "BIG SALE"
 
 
 @pytest.mark.parametrize("copy", ["costs 112", "costs 12.5", "in 3-12", "12:30"])
