@@ -11,6 +11,7 @@ from typing import Any
 import sacrebleu
 import sentencepiece
 import torch
+from transformers import LogitsProcessorList, RepetitionPenaltyLogitsProcessor
 
 from distill.pairs import collate, collate_causal
 from distill.vocabulary import END, PAD
@@ -18,6 +19,7 @@ from finetune.deck import Row
 from tinycopy.checks import run_checks
 from tinycopy.encoding import slots
 from tinycopy.model import Model
+from tinycopy.settings import Settings
 
 MAX_NEW_TOKENS = 200
 _BATCH = 64
@@ -49,15 +51,18 @@ def write_with_torch(
         tokens = [[*vocabulary.encode(slots(row.brief).source), END] for row in batch]
         examples = [{"input_ids": ids, "labels": []} for ids in tokens]
         tensors = collate_causal(examples) if causal else collate(examples)
+        # A decoder alone repeats what it read before what it wrote; another starts from padding.
+        read = tensors["input_ids"].size(1) if causal else 1
+        penalty = RepetitionPenaltyLogitsProcessor(Settings.repetition_penalty, read)
         with torch.inference_mode():
             output = model.generate(
                 input_ids=tensors["input_ids"].to(model.device),
                 attention_mask=tensors["attention_mask"].to(model.device),
                 max_new_tokens=MAX_NEW_TOKENS,
                 do_sample=False,
+                logits_processor=LogitsProcessorList([penalty]),
             )
-        # A decoder alone repeats what it read before what it wrote.
-        new = output[:, tensors["input_ids"].size(1) :] if causal else output
+        new = output[:, read:]
         kept = [[t for t in row if t not in (PAD, END)] for row in new.tolist()]
         written += _fill(batch, vocabulary.decode(kept))
     return written
@@ -73,7 +78,7 @@ def write_with_ctranslate2(
     written: list[str] = []
     for batch in _batches(rows):
         tokens = [[*vocabulary.encode(slots(r.brief).source, out_type=str), end] for r in batch]
-        pieces = model.greedy(tokens, MAX_NEW_TOKENS)
+        pieces = model.greedy(tokens, MAX_NEW_TOKENS, Settings.repetition_penalty)
         written += _fill(batch, [vocabulary.decode(p) for p in pieces])
     return written
 

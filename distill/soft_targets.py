@@ -22,7 +22,7 @@ from finetune.pretrained import load_model
 from finetune.stage import StageError
 from finetune.teacher import prompt
 from tinycopy.brief import Brief
-from tinycopy.encoding import FEATURES, KEYWORDS, MARKERS, NUMBERS, Slots, slots
+from tinycopy.encoding import ANY_FEATURE, KEYWORDS, MARKERS, NUMBERS, Slots, slots
 
 TOP = 16
 """Pieces of a distribution that are kept, the likeliest; their shares add up to WHOLE."""
@@ -197,7 +197,7 @@ class _Pieces:
             for before in ("", " "):
                 ids = self._tokenizer(before + span, add_special_tokens=False)["input_ids"]
                 # The first word of a keyword or feature of many words starts other things too.
-                common = len(ids) > 1 and marker in (*KEYWORDS, *FEATURES)
+                common = len(ids) > 1 and marker in (*KEYWORDS, *ANY_FEATURE)
                 if not common and not self._bare[ids[0]]:
                     yield ids[0], self._first(before + marker, start)
 

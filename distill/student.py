@@ -29,6 +29,7 @@ from distill.student_data import VOCABULARY, label_digests, student_data
 from distill.student_trainer import StudentTrainer
 from distill.vocabulary import END, PAD
 from finetune.deck import Row
+from finetune.grounding import most_grounded
 from finetune.pretrained import load_weights
 from finetune.stage import (
     Metadata,
@@ -48,9 +49,10 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
 
     keep_layers: layers of the teacher to make the student of, from 0 or, as -1, from the last; in
     place of a new encoder-decoder, whose width, heads, layers and dropout then mean nothing.
-    batch_tokens: padded tokens of source and target in a batch.  deck_repeats: times that the deck
-    is seen for each time that the labels are.  label_share: share of the labels of each type, the
-    likeliest, to learn from.  reworded: give each brief the wording of its copy
+    batch_tokens: padded tokens of source and target in a batch.  deck_share, label_share: what to
+    learn from, of each type: the share of the deck's copy that is most grounded
+    (finetune/grounding.py), of the labels the likeliest.  deck_repeats: times that the deck is
+    seen for each time that the labels are.  reworded: give each brief the wording of its copy
     (finetune/rewording.py).  average: checkpoints averaged at the end, each
     `eval_steps` apart.  teacher_logits: pairs of which the student learns what the teacher expects
     at each token; logits_from: directory of a student with the same vocabulary, to learn the same
@@ -73,6 +75,7 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     batch_tokens: Annotated[int, Meta(ge=64)] = 4096
     max_tokens: Annotated[int, Meta(ge=16)] = 320
     deck_repeats: Annotated[int, Meta(ge=0)] = 1
+    deck_share: Annotated[float, Meta(gt=0, le=1)] = 1.0
     label_share: Annotated[float, Meta(gt=0, le=1)] = 1.0
     reworded: bool = False
     eval_steps: Annotated[int, Meta(ge=1)] = 500
@@ -141,6 +144,7 @@ def _train(
     resume: bool,
 ) -> Mapping[str, Any]:
     set_seed(settings.seed)
+    train = most_grounded(train, settings.deck_share)
     vocabulary, examples = student_data(settings, train, labels, teacher, directory)
     model = _model(settings, teacher, vocabulary)
     checkpoints = directory / "checkpoints"

@@ -9,11 +9,10 @@ brief than the one that it was written for (distill/hindsight.py).
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
-from nltk.stem.snowball import EnglishStemmer
 
+from finetune.words import Word, words
 from tinycopy.brief import Brief
 
 COVERED = 0.6
@@ -23,56 +22,16 @@ OWN = 0.6
 LONGER = 3
 """Most words that the wording has more than the feature."""
 
-_WORD = re.compile(r"[£$€]?\d+(?:[.,:/]\d+)*%?|[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
+_AFTER_HEAD = frozenset(["at", "by", "for", "from", "in", "of", "on", "to", "who", "with"])
+"""Words that what a name is about stands before: "owners of boats" are owners."""
 _SENTENCE_END = re.compile(r"[.!?;:]['\"\u201d\u2019)]*\s")
-_SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "of",
-        "to",
-        "in",
-        "on",
-        "for",
-        "with",
-        "from",
-        "by",
-        "at",
-        "is",
-        "are",
-        "be",
-        "as",
-        "it",
-        "its",
-        "our",
-        "your",
-        "you",
-        "we",
-        "every",
-        "each",
-        "no",
-        "not",
-        "all",
-        "any",
-        "that",
-        "this",
-        "into",
-        "per",
-        "up",
-        "out",
-        "off",
-    ]
-)
-_STEMMER = EnglishStemmer()
 
 
 def reworded(brief: Brief, copy: str) -> Brief:
-    """The brief with each feature as the copy words it; features that it leaves out stay."""
-    if not brief.features:
-        return brief
+    """The brief with each feature as the copy words it, and its category and audience as short.
+
+    What the copy leaves out stays as it is.
+    """
     taken = [match.span() for match in re.finditer(re.escape(brief.product or ""), copy)]
     features = []
     for feature in brief.features:
@@ -80,31 +39,32 @@ def reworded(brief: Brief, copy: str) -> Brief:
         features.append(feature if found is None else _as_feature(copy[slice(*found)], feature))
         if found is not None:
             taken.append(found)
-    return msgspec.structs.replace(brief, features=tuple(features))
+    return msgspec.structs.replace(
+        brief,
+        features=tuple(features),
+        category=brief.category and _shortened(brief.category, copy),
+        audience=brief.audience and _shortened(brief.audience, copy),
+    )
 
 
-@dataclass(frozen=True)
-class _Word:
-    stem: str
-    start: int
-    end: int
-
-    @property
-    def is_small(self) -> bool:
-        return self.stem in _SMALL
-
-
-def _words(text: str) -> list[_Word]:
-    return [_Word(_STEMMER.stem(m[0].lower()), *m.span()) for m in _WORD.finditer(text)]
+def _shortened(name: str, copy: str) -> str:
+    """The most of a thing's name that the copy has: "kettle", of a "travel kettle for two"."""
+    parts = name.split()
+    end = next((i for i, part in enumerate(parts) if i and part in _AFTER_HEAD), len(parts))
+    for shorter in (name, *(" ".join(parts[start:end]) for start in range(end))):
+        if re.search(rf"(?<!\w){re.escape(shorter)}(?!\w)", copy, re.I):
+            return shorter
+    return name
 
 
 def _wording(feature: str, copy: str, taken: list[tuple[int, int]]) -> tuple[int, int] | None:
     """Start and end of the feature in the copy, best covered and then shortest, not in `taken`."""
-    own = [word.stem for word in _words(feature)]
-    substance = frozenset(own) - _SMALL
+    wanted = words(feature)
+    own = [word.stem for word in wanted]
+    substance = frozenset(word.stem for word in wanted if not word.is_small)
     if len(own) < 2 or not substance:
         return None
-    said = _words(copy)
+    said = words(copy)
     best: tuple[tuple[float, float, int], int, int] | None = None
     for first, last in _ranges(said, substance, len(own) + LONGER):
         start, end = said[first].start, said[last].end
@@ -124,9 +84,7 @@ def _wording(feature: str, copy: str, taken: list[tuple[int, int]]) -> tuple[int
     return said[first].start, said[last].end
 
 
-def _ranges(
-    said: list[_Word], substance: frozenset[str], longest: int
-) -> Iterator[tuple[int, int]]:
+def _ranges(said: list[Word], substance: frozenset[str], longest: int) -> Iterator[tuple[int, int]]:
     """First and last word of each range of at most `longest` that starts and ends in substance."""
     hits = [index for index, word in enumerate(said) if word.stem in substance]
     for first, last in itertools.combinations_with_replacement(hits, 2):
@@ -134,7 +92,7 @@ def _ranges(
             yield first, last
 
 
-def _leads(word: _Word, following: _Word, own: list[str], copy: str) -> bool:
+def _leads(word: Word, following: Word, own: list[str], copy: str) -> bool:
     """Whether a small word of the feature stands before its next word in the copy too."""
     return (
         word.is_small

@@ -22,7 +22,7 @@ START_SECONDS = 60.0
 EXAMPLE = {
     "type": "product_description",
     "product": "Sunrise Mug",
-    "category": "kitchen",
+    "category": "travel mug",
     "features": ["double-walled ceramic", "holds 350 ml", "dishwasher safe"],
     "tone": "casual",
     "length": "short",

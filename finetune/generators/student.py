@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import sentencepiece
 
 from finetune.generators.batches import Model, likelihoods, sample, seeded
@@ -70,6 +71,7 @@ class TorchStudent:
         self, briefs: Sequence[Brief], variants: int
     ) -> list[tuple[list[student.Sample], float]]:
         """One batch of candidates for each brief, and the milliseconds that it took."""
+        briefs = [msgspec.structs.replace(b, length=b.length_to_write) for b in briefs]
         sources = [self._source(brief) for brief in briefs]
         drawn = sorted(
             sample(

@@ -6,29 +6,50 @@ writes the symbol, and `Slots.fill` puts the caller's own characters back. So a 
 is exact or absent, however small the student.
 
 A release names the encoding that it was trained with; the function refuses one that it does not
-know. Encoding 1 had no slots for features.
+know. Encoding 1 had no slots for features; in encoding 2 they did not tell what kind of phrase a
+feature is (phrases.py).
 """
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tinycopy.brief import Brief
+from tinycopy.phrases import PRICE, Kind, kind
 
-ENCODING = 2
+ENCODING = 3
 """What new students are trained with."""
-ENCODINGS = (1, ENCODING)
+ENCODINGS = (1, 2, ENCODING)
 """What the function can serve."""
 
-PRODUCT = "\ue000"
+PRODUCT, CATEGORY, AUDIENCE = "\ue000", "\ue001", "\ue002"
 KEYWORDS = tuple(chr(0xE010 + i) for i in range(5))
 NUMBERS = tuple(chr(0xE020 + i) for i in range(16))
 NAMES = tuple(chr(0xE040 + i) for i in range(12))
-FEATURES = tuple(chr(0xE050 + i) for i in range(12))
-MARKERS = (PRODUCT, *KEYWORDS, *NUMBERS, *NAMES, *FEATURES)
+FEATURES = {k: tuple(chr(0xE060 + 8 * k + i) for i in range(8)) for k in Kind}
+"""The slots for features of each kind."""
+UNTYPED = tuple(chr(0xE050 + i) for i in range(12))
+"""The slots for features of encoding 2."""
+ANY_FEATURE = frozenset(UNTYPED).union(*FEATURES.values())
+MARKERS = (
+    PRODUCT,
+    CATEGORY,
+    AUDIENCE,
+    *KEYWORDS,
+    *NUMBERS,
+    *NAMES,
+    *itertools.chain(*FEATURES.values()),
+)
 """One private-use character per slot; `brief.normalise` keeps them out of callers' text."""
 
-_MARKER = re.compile("[" + "".join(MARKERS) + "]")
+_SLOT = re.compile(rf"(\b[Aa]n? )?([{''.join((*MARKERS, *UNTYPED))}])")
+_AN = re.compile(rf"(\b[Aa])n (?=[{''.join(MARKERS)}])")
+_SOUNDS_OPEN = re.compile(
+    r"(?!U[A-Z])(?i:(?!eu|one\b|once|uni(?!m)|use|usu|uti)[aeiou]|hour|heir|honest)"
+    r"|8|1[18](?!\d|,\d)|[FHLMNRSX][A-Z\d]{0,2}\b"
+)
+"""Spans that "an" stands before: vowels, eight and eleven, and capitals that are spelt out."""
 NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 _APOSTROPHES = "'\u2019"
 _CAPITALISED = rf"[^\W\d_a-z][\w{_APOSTROPHES}.&+-]*[\w+]"
@@ -36,17 +57,19 @@ _JOIN = r"(?:(?:&|and|of|the|de|la|du|von) )?"
 _NEXT_WORD = rf"(?: {_JOIN}(?:{_CAPITALISED}|\d+(?![\w.,:/])))"
 _NAME = re.compile(rf"(?<![\w{_APOSTROPHES}]){_CAPITALISED}{_NEXT_WORD}{{0,4}}(?!\w)")
 _NAME_OR_NUMBER = re.compile(f"{_NAME.pattern}|{NUMBER.pattern}")
-_PROMPT_BREAK = re.compile(r"((?:[,;:.!?]|\s[-\u2013\u2014])\s+)")
+_PRICE_LABEL = re.compile(r"prices?: ?(?=.)", re.I)
+_PROMPT_BREAK = re.compile(r"((?:[,;:.!?]|\s[-\u2013\u2014])(?:\s+|$))")
+_REQUEST = re.compile(r"(?:please|write|need|give|make|create|want|i|i'd|we|can|could)\b", re.I)
 _MOST_WORDS = 9
 """Of a part of a prompt that counts as a feature."""
-_AT_START = frozenset({*KEYWORDS, *FEATURES})
+_AT_START = ANY_FEATURE.union(KEYWORDS, (CATEGORY, AUDIENCE))
 """Slots whose span is capitalised where a sentence starts."""
 _SENTENCE_START = re.compile("(?:^|[.!?]['\"\u201d\u2019)]*\\s+)$")
 
 
 def encode(brief: Brief) -> str:
     """The brief as plain text in one line, the same for equal briefs."""
-    return _encode(brief, _as_it_is, _as_it_is, _as_it_is, _as_it_is)
+    return _encode(brief)
 
 
 def _as_it_is(text: str) -> str:
@@ -55,30 +78,33 @@ def _as_it_is(text: str) -> str:
 
 def _encode(
     brief: Brief,
-    fixed: Callable[[str], str],
-    text: Callable[[str], str],
-    feature: Callable[[str], str],
-    prompt: Callable[[str], str],
+    *,
+    fixed: Callable[[str], str] = _as_it_is,
+    category: Callable[[str], str] = _as_it_is,
+    audience: Callable[[str], str] = _as_it_is,
+    feature: Callable[[str], str] = _as_it_is,
+    prompt: Callable[[str], str] = _as_it_is,
 ) -> str:
     """The one layout of a brief, each part written by the function given for it."""
     parts = [f"{brief.type.replace('_', ' ')}, {brief.tone}, {brief.length}"]
     if brief.product is not None:
         parts.append(fixed(brief.product))
     if brief.category:
-        parts.append(text(brief.category))
+        parts.append(category(brief.category))
     if brief.features:
         parts.append("; ".join(map(feature, _as_phrases(brief.features))))
     if brief.prompt:
         parts.append(prompt(brief.prompt))
     if brief.audience:
-        parts.append("for: " + text(brief.audience))
+        parts.append("for: " + audience(brief.audience))
     if brief.keywords:
         parts.append("use: " + "; ".join(map(fixed, brief.keywords)))
     return " | ".join(p.replace("|", "/") for p in parts)
 
 
 def _as_phrases(features: Sequence[str]) -> Sequence[str]:
-    """The features without the capitals of a list: where each has one, none need be a name."""
+    """The features without what a list adds to them: "Price:", and capitals where each has one."""
+    features = [_PRICE_LABEL.sub("", feature) for feature in features]
     worded = [feature for feature in features if feature[0].isalpha()]
     if len(worded) < 2 or not all(f[0].isupper() and f[1:2].islower() for f in worded):
         return features
@@ -97,7 +123,7 @@ class Slots:
     spans: tuple[tuple[str, str], ...]
 
     def extract(self, copy: str) -> str:
-        """Copy with every span replaced by its marker; `fill` is its inverse."""
+        """Copy with a marker for every span; `fill` is its inverse, but for "a" or "an"."""
         if not self.spans:
             return copy
         marker_of = {span: marker for marker, span in self.spans}
@@ -113,80 +139,120 @@ class Slots:
             return span if marker is None or capitalises else marker
 
         longest_first = sorted({*marker_of, *starts}, key=len, reverse=True)
-        return re.sub("|".join(_bounded(s) for s in longest_first), replace, copy)
+        marked = re.sub("|".join(_bounded(s) for s in longest_first), replace, copy)
+        return _AN.sub(r"\1 ", marked)
 
     def fill(self, written: str) -> str | None:
         """What a student wrote, with the spans put back; None at a slot that the brief lacks."""
         span_of = dict(self.spans)
-        if not set(_MARKER.findall(written)) <= set(span_of):
+        if not {marker for _, marker in _SLOT.findall(written)} <= set(span_of):
             return None
 
         def replace(match: re.Match[str]) -> str:
-            span = span_of[match[0]]
-            if match[0] in _AT_START and _SENTENCE_START.search(written, 0, match.start()):
+            article, marker = match.groups()
+            span = span_of[marker]
+            if article:
+                return f"{article[0]}{'n' if _SOUNDS_OPEN.match(span) else ''} {span}"
+            if marker in _AT_START and _SENTENCE_START.search(written, 0, match.start()):
                 return span[0].upper() + span[1:]
             return span
 
-        return _MARKER.sub(replace, written)
+        return _SLOT.sub(replace, written)
 
 
 def _bounded(span: str) -> str:
+    """Matches the span, but not inside a word or a number."""
+    before = r"(?<!\d)(?<!\d[.,:/])" if NUMBER.match(span) else r"(?<!\w)"
     if NUMBER.fullmatch(span):
-        return rf"(?<![\d])(?<!\d[.,:/]){span}(?!\d|[.,:/]\d)"
-    return rf"(?<!\w){re.escape(span)}(?!\w)"
+        return rf"{before}{span}(?!\d|[.,:/]\d)"
+    after = r"(?!\w|[.,:/]\d)" if span[-1].isdigit() else r"(?!\w)"
+    return rf"{before}(?<!\w){re.escape(span)}{after}"
 
 
 def slots(brief: Brief, encoding: int = ENCODING) -> Slots:
-    """The slots of a brief: at most one product, 5 keywords, 16 numbers, 12 names, 12 features.
+    """The slots of a brief: product, category, audience, 5 keywords, 16 numbers, 12 names, 8
+    features of each kind.
 
-    Spans past those limits stay in the source as plain text. Features of one word are no slots; of
-    a prompt the parts of 2 to 9 words between its marks are.
+    Spans past those limits stay in the source as plain text. Features of one word are no slots,
+    prices excepted; of a prompt the parts of up to 9 words between its marks count as features.
     """
-    marker_of: dict[str, str] = {}
-    if brief.product:
-        marker_of[brief.product] = PRODUCT
-    for marker, keyword in zip(KEYWORDS, brief.keywords, strict=False):
-        marker_of.setdefault(keyword, marker)
-    fixed = frozenset(marker_of)
-    numbers, names, features = iter(NUMBERS), iter(NAMES), iter(FEATURES)
+    marking = _Marking(brief, encoding)
+    source = _encode(
+        brief,
+        fixed=marking.fixed,
+        category=marking.category,
+        audience=marking.audience,
+        feature=marking.feature,
+        prompt=marking.prompt,
+    )
+    return Slots(source, tuple((marker, span) for span, marker in marking.marker_of.items()))
 
-    def mark(match: re.Match[str]) -> str:
+
+class _Marking:
+    """Hands out the markers of one brief, in the order in which its parts are written."""
+
+    def __init__(self, brief: Brief, encoding: int) -> None:
+        self._encoding = encoding
+        self.marker_of: dict[str, str] = {}
+        if brief.product:
+            self.marker_of[brief.product] = PRODUCT
+        for marker, keyword in zip(KEYWORDS, brief.keywords, strict=False):
+            self.marker_of.setdefault(keyword, marker)
+        self._fixed = frozenset(self.marker_of)
+        self._numbers, self._names = iter(NUMBERS), iter(NAMES)
+        untyped = iter(UNTYPED if encoding == 2 else ())
+        self._features = {
+            kind_: iter(markers) if encoding > 2 else untyped for kind_, markers in FEATURES.items()
+        }
+
+    def fixed(self, span: str) -> str:
+        """The product or a keyword."""
+        return f"{self.marker_of[span]} {span}"
+
+    def category(self, text: str) -> str:
+        return self._once(CATEGORY, text)
+
+    def audience(self, text: str) -> str:
+        return self._once(AUDIENCE, text)
+
+    def feature(self, text: str) -> str:
+        is_short = " " not in text and not (self._encoding > 2 and PRICE.fullmatch(text))
+        if is_short or _NAME.fullmatch(text) or text in self.marker_of:
+            return self._text(text)
+        return self._span(next(self._features[kind(text)], None), text)
+
+    def prompt(self, text: str) -> str:
+        parts = _PROMPT_BREAK.split(text)
+        if self._encoding == 1 or len(parts) == 1:
+            return self._text(text)
+        for i in range(0, len(parts), 2):
+            is_feature = parts[i].count(" ") < _MOST_WORDS and not _REQUEST.match(parts[i])
+            parts[i] = (self.feature if is_feature else self._text)(parts[i])
+        return "".join(parts)
+
+    def _once(self, marker: str, text: str) -> str:
+        is_slot = self._encoding > 2 and text not in self.marker_of
+        return self._span(marker if is_slot else None, text)
+
+    def _span(self, marker: str | None, text: str) -> str:
+        if marker is None:
+            return self._text(text)
+        self.marker_of[text] = marker
+        return f"{marker} {self._text(text)}"
+
+    def _text(self, text: str) -> str:
+        """Text whose names and numbers are slots."""
+        return (NUMBER if text.isupper() else _NAME_OR_NUMBER).sub(self._name_or_number, text)
+
+    def _name_or_number(self, match: re.Match[str]) -> str:
         span = match[0]
         is_number = NUMBER.fullmatch(span) is not None
         if not is_number and not span[0].isupper():
             return span
-        if span not in marker_of:
-            marker = next(numbers if is_number else names, None)
+        if span not in self.marker_of:
+            marker = next(self._numbers if is_number else self._names, None)
             if marker is None:
                 return span
-            marker_of[span] = marker
-        marker = marker_of[span]
-        return marker if is_number and span not in fixed else f"{marker} {span}"
-
-    def marked(span: str) -> str:
-        return f"{marker_of[span]} {span}"
-
-    def marked_text(text: str) -> str:
-        return (NUMBER if text.isupper() else _NAME_OR_NUMBER).sub(mark, text)
-
-    def marked_feature(text: str) -> str:
-        if encoding == 1 or " " not in text or _NAME.fullmatch(text) or text in marker_of:
-            return marked_text(text)
-        marker = next(features, None)
-        if marker is None:
-            return marked_text(text)
-        marker_of[text] = marker
-        return f"{marker} {marked_text(text)}"
-
-    def marked_prompt(text: str) -> str:
-        parts = _PROMPT_BREAK.split(text)
-        if encoding > 1 and len(parts) > 1:
-            parts[::2] = [
-                marked_feature(part) if part.count(" ") < _MOST_WORDS else marked_text(part)
-                for part in parts[::2]
-            ]
-            return "".join(parts)
-        return marked_text(text)
-
-    source = _encode(brief, marked, marked_text, marked_feature, marked_prompt)
-    return Slots(source, tuple((m, s) for s, m in marker_of.items()))
+            self.marker_of[span] = marker
+        marker = self.marker_of[span]
+        return marker if is_number and span not in self._fixed else f"{marker} {span}"

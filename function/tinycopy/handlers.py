@@ -42,7 +42,7 @@ EXAMPLES: dict[CopyType, Brief] = {
         Brief(
             type=CopyType.PRODUCT_DESCRIPTION,
             product="Sunrise Mug",
-            category="kitchen",
+            category="travel mug",
             features=("double-walled ceramic", "holds 350 ml", "dishwasher safe"),
             tone=Tone.CASUAL,
             length=Length.SHORT,

@@ -90,9 +90,15 @@ class Model:
             written = [[*opening, *tokens] for tokens in written]
         return list(zip(written, scores, strict=True))
 
-    def greedy(self, batch: Sequence[Sequence[str]], limit: int) -> list[list[str]]:
+    def greedy(
+        self, batch: Sequence[Sequence[str]], limit: int, repetition_penalty: float = 1.0
+    ) -> list[list[str]]:
         """The likeliest next tokens, one by one, after each row of `batch`; no end tokens."""
-        rows = [self._read(result)[0][0] for result in self._run(batch, limit)]
+        # Each by itself: in a batch CTranslate2 also penalises the ends of prompts that are longer
+        # than the shortest.
+        options = {"repetition_penalty": repetition_penalty, "max_batch_size": 1}
+        results = self._run(batch, limit, **options)
+        rows = [self._read(result)[0][0] for result in results]
         return [row[:-1] if row[-1:] == [END] else row for row in rows]
 
     def score(

@@ -13,7 +13,7 @@ import sentencepiece
 
 from tinycopy.brief import Brief, normalise
 from tinycopy.checks import run_checks
-from tinycopy.encoding import ENCODING, FEATURES, PRODUCT, Slots, slots
+from tinycopy.encoding import ANY_FEATURE, ENCODING, PRODUCT, Slots, slots
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import ReleaseError
 from tinycopy.model import ANY_SEED, END, MAX_SOURCE_TOKENS, Model
@@ -110,7 +110,7 @@ def token_floor(brief: Brief, marked: Slots) -> int:
     A product's name of many words is one token, and so is a feature.
     """
     fewest = brief.word_range[0] + brief.word_range[0] // 7
-    whole = (span for marker, span in marked.spans if marker in (PRODUCT, *FEATURES))
+    whole = (span for marker, span in marked.spans if marker in (PRODUCT, *ANY_FEATURE))
     return max(0, fewest - sum(len(span.split()) - 1 for span in whole))
 
 

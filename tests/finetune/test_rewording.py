@@ -50,11 +50,30 @@ def test_two_features_share_no_word_of_the_copy() -> None:
     assert reworded(brief, "Warm wool socks today.").features == ("wool socks", "thick wool socks")
 
 
-def test_rewording_the_deck_leaves_all_but_its_features_and_finds_most_of_them() -> None:
+@pytest.mark.parametrize(
+    ("category", "copy", "shorter"),
+    [
+        ("travel kettle for two", "Your kettle boils.", "kettle"),
+        ("travel kettle for two", "A travel kettle for two.", "travel kettle for two"),
+        ("oak chair", "Oak chair, all yours.", "oak chair"),
+        ("garden tools", "For your garden.", "garden tools"),
+    ],
+)
+def test_a_category_and_an_audience_are_as_short_as_the_copy_says_them(
+    category: str, copy: str, shorter: str
+) -> None:
+    brief = msgspec.structs.replace(of(), category=category, audience=category)
+    kept = reworded(brief, copy)
+    assert (kept.category, kept.audience) == (shorter, shorter)
+
+
+def test_rewording_the_deck_changes_what_copy_words_and_finds_most_features() -> None:
     said = asked = 0
     for row in read_shipped("valid"):
         brief = reworded(row.brief, row.copy)
-        assert msgspec.structs.replace(brief, features=row.brief.features) == row.brief
+        changed = ("features", "category", "audience")
+        own = {name: getattr(row.brief, name) for name in changed}
+        assert msgspec.structs.replace(brief, **own) == row.brief
         if row.brief.type == "product_description":
             asked += len(brief.features)
             said += sum(feature.lower() in row.copy.lower() for feature in brief.features)

@@ -3,6 +3,7 @@
 import itertools
 from pathlib import Path
 
+import msgspec
 import pytest
 import sentencepiece
 import tokenizers
@@ -66,7 +67,7 @@ def make_student(directory: Path) -> None:
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(TEXT),
         model_prefix=str(directory / "spm"),
-        vocab_size=400,
+        vocab_size=500,
         byte_fallback=True,
         user_defined_symbols=list(MARKERS),
         normalization_rule_name="identity",
@@ -142,6 +143,15 @@ def test_a_student_draws_as_many_candidates_as_the_function(tmp_path: Path) -> N
     assert len(samples) == settings.candidates + 2 * 2
     assert all(0 < sample.tokens <= token_limit(BRIEFS[0]) for sample in samples)
     assert ms > 0
+
+
+def test_a_student_writes_the_length_that_a_character_limit_has_room_for(tmp_path: Path) -> None:
+    make_student(tmp_path)
+    brief = msgspec.structs.replace(BRIEFS[0], length=Length.LONG, max_characters=30)
+    shorter = msgspec.structs.replace(brief, length=brief.length_to_write)
+    [(samples, _)] = TorchStudent(tmp_path, batch=2).sample([brief], variants=3)
+    assert token_limit(shorter) < token_limit(brief)
+    assert all(sample.tokens <= token_limit(shorter) for sample in samples)
 
 
 @pytest.mark.parametrize(
