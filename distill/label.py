@@ -54,7 +54,7 @@ class LabelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     deck_briefs: bool = True
     candidates: Annotated[int, Meta(ge=1)] = 6
     keep: Annotated[int, Meta(ge=1)] = 2
-    temperature: Annotated[float, Meta(gt=0)] = 0.8
+    temperature: Annotated[float, Meta(gt=0)] = 0.3
     top_k: Annotated[int, Meta(ge=1)] = 50
     hindsight: bool = True
     batch_size: Annotated[int, Meta(ge=1)] = 16

@@ -22,7 +22,9 @@ from tinycopy.brief import CopyType, Length, Tone
 from tinycopy.checks import run_checks
 
 SLOGANS = [row for row in deck_rows(400) if row.brief.type is CopyType.SLOGAN][:2]
-SETTINGS = LabelSettings(briefs=0, candidates=8, keep=2, batch_size=2, compute_type="float32")
+SETTINGS = LabelSettings(
+    briefs=0, candidates=8, keep=2, temperature=0.8, batch_size=2, compute_type="float32"
+)
 
 
 @pytest.fixture(scope="module", params=["causal", "seq2seq"])
