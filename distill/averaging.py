@@ -20,20 +20,20 @@ def average_checkpoints(trainer: StudentTrainer, checkpoints: Path, most: int) -
     before = [c for c in _by_step(checkpoints) if _step(c) <= _step(best)]
     single, mean = _mean([best]), _mean(before[-most:])
     rows: Any = trainer.eval_dataset
-    found = {}
+    losses, found = {}, {}
     for name, weights in (("single", single), ("mean", mean)):
         trainer.accelerator.unwrap_model(trainer.model).load_state_dict(weights, strict=False)
-        found[name] = trainer.quality(rows)
-    kept = max(found, key=lambda name: found[name].score)
+        losses[name], found[name] = trainer.unseen_loss(), trainer.quality(rows)
+    kept = min(losses, key=lambda name: losses[name])
     weights = single if kept == "single" else mean
     trainer.accelerator.unwrap_model(trainer.model).load_state_dict(weights, strict=False)
     return {
+        "valid_loss": losses[kept],
         "valid_chrf": found[kept].chrf,
         "valid_checks": found[kept].checks,
-        "valid_score": found[kept].score,
         "averaged": len(before[-most:]) if kept == "mean" else 1,
-        "valid_score_single": found["single"].score,
-        "valid_score_mean": found["mean"].score,
+        "valid_loss_single": losses["single"],
+        "valid_loss_mean": losses["mean"],
     }
 
 

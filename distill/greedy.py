@@ -35,11 +35,6 @@ class Quality:
     chrf: float
     checks: float
 
-    @property
-    def score(self) -> float:
-        """The mean of the two, by which checkpoints are compared."""
-        return (self.chrf + self.checks) / 2
-
 
 def write_with_torch(
     model: Any, vocabulary: sentencepiece.SentencePieceProcessor, rows: Sequence[Row]

@@ -25,7 +25,7 @@ from transformers import (
 
 from distill.averaging import average_checkpoints
 from distill.pruned import prune
-from distill.student_data import VOCABULARY, label_digests, student_data
+from distill.student_data import VOCABULARY, label_digests, student_data, unseen_examples
 from distill.student_trainer import StudentTrainer
 from distill.vocabulary import END, PAD
 from finetune.deck import Row
@@ -152,6 +152,7 @@ def _train(
         model=model,
         args=_arguments(settings, checkpoints),
         examples=examples,
+        unseen=unseen_examples(settings, valid, vocabulary),
         rows=valid[: settings.eval_rows],
         vocabulary=vocabulary,
         batch_tokens=settings.batch_tokens,
@@ -235,7 +236,7 @@ def _arguments(settings: StudentSettings, checkpoints: Path) -> TrainingArgument
         bf16=settings.bf16,
         # The best one, those averaged with it and those that patience waited for.
         save_total_limit=settings.average + settings.patience,
-        metric_for_best_model="eval_score",
-        greater_is_better=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
         logging_steps=50,
     )

@@ -17,6 +17,7 @@ from distill.soft_targets import Soft, soft_targets
 from distill.vocabulary import train_vocabulary
 from finetune.cache import tokenised
 from finetune.deck import Row
+from finetune.grounding import most_grounded
 from finetune.rewording import reworded
 from finetune.stage import (
     StageError,
@@ -90,6 +91,18 @@ def student_data(
         weights = file_digest(asked / "model.safetensors")
         depends_on |= {"teacher_logits": settings.teacher_logits, "teacher": weights}
     return vocabulary, tokenised(examples, depends_on)
+
+
+def unseen_examples(
+    settings: "StudentSettings",
+    valid: Sequence[Row],
+    vocabulary: sentencepiece.SentencePieceProcessor,
+) -> list[Example]:
+    """The validation rows that a student's loss is measured on, made as what it learns from is."""
+    rows = most_grounded(valid, settings.deck_share)[: settings.eval_rows]
+    briefs = [reworded(r.brief, r.copy) if settings.reworded else r.brief for r in rows]
+    pairs = [pair(brief, row.copy) for brief, row in zip(briefs, rows, strict=True)]
+    return encode_pairs(pairs, vocabulary, settings.max_tokens)
 
 
 def label_digests(labels: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A Trainer for students: batches by tokens, scores by the copy that the student writes."""
+"""A Trainer for students: batches by tokens; its evaluation also reads what the student writes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,16 +11,18 @@ from torch.utils.data import DataLoader
 from transformers import Adafactor, PreTrainedModel, Trainer
 
 from distill.greedy import Quality, quality, write_with_torch
-from distill.pairs import TokenBatches, collate, collate_causal
+from distill.pairs import Example, TokenBatches, collate, collate_causal
 from distill.soft_targets import SOFT
 from finetune.deck import Row
 from finetune.teacher import IGNORED
 
+_BATCH = 32
+
 
 class StudentTrainer(Trainer):
-    """Trains a student on examples; evaluates greedy copy for the briefs of `rows`.
+    """Trains a student on examples; evaluates its loss on others and its copy for `rows`.
 
-    examples: a `datasets.Dataset` or a list of Example.
+    examples: a `datasets.Dataset` or a list of Example.  unseen: examples of the validation split.
     guide: a larger student of the same vocabulary whose next-token distribution is learnt too.
     """
 
@@ -30,6 +32,7 @@ class StudentTrainer(Trainer):
         model: PreTrainedModel,
         args: Any,
         examples: Any,
+        unseen: Sequence[Example],
         rows: Sequence[Row],
         vocabulary: sentencepiece.SentencePieceProcessor,
         batch_tokens: int,
@@ -37,7 +40,7 @@ class StudentTrainer(Trainer):
         guide_weight: float,
         callbacks: list[Any],
     ) -> None:
-        self._examples = examples
+        self._examples, self._unseen = examples, unseen
         super().__init__(
             model=model,
             args=args,
@@ -131,19 +134,32 @@ class StudentTrainer(Trainer):
         ignore_keys: list[str] | None = None,
         metric_key_prefix: str = "eval",
     ) -> dict[str, float]:
-        """chrF against the deck's copy, the share that passes all checks, and their mean.
-
-        Both are shares in [0, 1]; `score`, their mean, decides which checkpoint is the best.
+        """The loss on unseen examples, which decides which checkpoint is the best; greedy copy's
+        chrF against the deck's and the share of it that passes all checks, both in [0, 1].
         """
         rows: Any = eval_dataset or self.eval_dataset
         found = self.quality(rows)
-        named = {"chrf": found.chrf, "checks": found.checks, "score": found.score}
+        named = {"loss": self.unseen_loss(), "chrf": found.chrf, "checks": found.checks}
         metrics = {f"{metric_key_prefix}_{name}": value for name, value in named.items()}
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(
             self.args, self.state, self.control, metrics
         )
         return metrics
+
+    def unseen_loss(self) -> float:
+        """The mean cross-entropy of a token of the unseen examples' copy, in nats."""
+        model = self._unwrapped(self.model).eval()
+        total, tokens = 0.0, 0
+        for start in range(0, len(self._unseen), _BATCH):
+            examples = list(self._unseen[start : start + _BATCH])
+            batch = self._prepare_inputs(self.data_collator(examples))
+            real = batch["labels"] != IGNORED
+            with torch.inference_mode():
+                logits = self._logits(model, batch)[real]
+                total += cross_entropy(logits, batch["labels"][real], reduction="sum").item()
+            tokens += int(real.sum())
+        return total / tokens
 
     def quality(self, rows: Sequence[Row]) -> Quality:
         """How good greedy copy for the rows is, with no word to callbacks and logs.

@@ -26,6 +26,7 @@ from distill.pairs import (
 from distill.student import StudentSettings, load_student, train_student
 from distill.vocabulary import END, PAD, train_vocabulary
 from finetune.deck import Row, read_shipped
+from finetune.generators.student import TorchStudent
 from finetune.stage import StageError, read_metadata
 from finetune.teacher import IGNORED
 from tests.tiny_models import (
@@ -289,12 +290,21 @@ def test_averaging_is_no_news_to_callbacks(
     finally:
         logger.removeHandler(caplog.handler)
     assert "early stopping" not in caplog.text
-    evaluated = [entry["step"] for entry in metadata.metrics["history"] if "eval_score" in entry]
+    evaluated = [entry["step"] for entry in metadata.metrics["history"] if "eval_loss" in entry]
     assert evaluated == [4, 8]
-    metrics = metadata.metrics
-    kept = max(metrics["valid_score_single"], metrics["valid_score_mean"])
-    assert metrics["valid_score"] == kept
-    assert metrics["valid_score"] == (metrics["valid_chrf"] + metrics["valid_checks"]) / 2
+
+
+def test_the_state_with_the_least_loss_on_unseen_copy_is_kept(tmp_path: Path) -> None:
+    settings = changed(eval_steps=2)
+    metrics = train_student(settings, ROWS, ROWS[:4], None, tmp_path / "s", inputs={}).metrics
+    losses = [entry["eval_loss"] for entry in metrics["history"] if "eval_loss" in entry]
+    assert metrics["valid_loss_single"] == pytest.approx(min(losses), rel=1e-3)
+    assert metrics["valid_loss"] == min(metrics["valid_loss_single"], metrics["valid_loss_mean"])
+    found = TorchStudent(tmp_path / "s", batch=2).log_likelihoods(
+        [row.brief for row in ROWS[:4]], [row.copy for row in ROWS[:4]]
+    )
+    nats = -sum(one.sum_logprob for one in found) / sum(one.tokens for one in found)
+    assert metrics["valid_loss"] == pytest.approx(nats, rel=1e-3)
 
 
 def test_part_kill_resume_rest_equals_training_at_once(tmp_path: Path) -> None:
