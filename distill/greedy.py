@@ -16,10 +16,12 @@ from transformers import LogitsProcessorList, RepetitionPenaltyLogitsProcessor
 from distill.pairs import collate, collate_causal
 from distill.vocabulary import END, PAD
 from finetune.deck import Row
+from finetune.generators.batches import Without
 from tinycopy.checks import run_checks
 from tinycopy.encoding import slots
 from tinycopy.model import Model
 from tinycopy.settings import Settings
+from tinycopy.student import marker_pieces
 
 MAX_NEW_TOKENS = 200
 _BATCH = 64
@@ -49,13 +51,15 @@ def write_with_torch(
         # A decoder alone repeats what it read before what it wrote; another starts from padding.
         read = tensors["input_ids"].size(1) if causal else 1
         penalty = RepetitionPenaltyLogitsProcessor(Settings.repetition_penalty, read)
+        foreign = [marker_pieces(vocabulary, slots(row.brief).foreign) for row in batch]
+        allowed = Without([[vocabulary.piece_to_id(p) for p in pieces] for pieces in foreign])
         with torch.inference_mode():
             output = model.generate(
                 input_ids=tensors["input_ids"].to(model.device),
                 attention_mask=tensors["attention_mask"].to(model.device),
                 max_new_tokens=MAX_NEW_TOKENS,
                 do_sample=False,
-                logits_processor=LogitsProcessorList([penalty]),
+                logits_processor=LogitsProcessorList([penalty, allowed]),
             )
         new = output[:, read:]
         kept = [[t for t in row if t not in (PAD, END)] for row in new.tolist()]
@@ -70,11 +74,16 @@ def write_with_ctranslate2(
 ) -> list[str]:
     """Greedy copy for the brief of each row, slots filled; '' where a slot is unknown."""
     end = vocabulary.id_to_piece(END)
-    written: list[str] = []
-    for batch in _batches(rows):
-        tokens = [[*vocabulary.encode(slots(r.brief).source, out_type=str), end] for r in batch]
-        pieces = model.greedy(tokens, MAX_NEW_TOKENS, Settings.repetition_penalty)
-        written += _fill(batch, [vocabulary.decode(p) for p in pieces])
+    written = []
+    for row in rows:
+        marked = slots(row.brief)
+        pieces = model.greedy(
+            [*vocabulary.encode(marked.source, out_type=str), end],
+            MAX_NEW_TOKENS,
+            repetition_penalty=Settings.repetition_penalty,
+            without=marker_pieces(vocabulary, marked.foreign),
+        )
+        written.append(marked.fill(vocabulary.decode(pieces)) or "")
     return written
 
 

@@ -70,13 +70,14 @@ def sample(
     top_k: int = 0,
     repetition_penalty: float = 1.0,
     floors: Sequence[int] | None = None,
+    without: Sequence[Ids] | None = None,
     **options: Any,
 ) -> Iterator[Sampled]:
     """`count` samples for each source, of at most as many tokens as its limit; in any order.
 
     Sources of like limit and length share a batch. top_k: 0 for all tokens. repetition_penalty:
     of tokens that the sample already has, not its source. floors: the fewest tokens for each
-    source. options: for transformers' `generate`.
+    source. without: the tokens that no sample for it has. options: for transformers' `generate`.
     """
     sizes = [(limit, len(source)) for limit, source in zip(limits, sources, strict=True)]
     for chosen in tqdm(_alike(sizes, model.batch), desc="write", unit="batch", disable=None):
@@ -88,6 +89,8 @@ def sample(
         if floors is not None:
             each = [floors[i] for i in chosen for _ in range(count)]
             processors.append(_Floor(each, read, model.end))
+        if without is not None:
+            processors.append(Without([without[i] for i in chosen for _ in range(count)]))
         start = time.perf_counter()
         with torch.inference_mode():
             output = model.model.generate(
@@ -122,6 +125,22 @@ class _Floor(LogitsProcessor):
         scores = scores.clone()
         below = self._floors.to(scores.device) > input_ids.size(1) - self._read
         scores[below, self._end] = -torch.inf
+        return scores
+
+
+class Without(LogitsProcessor):
+    """Lets no row have a token that is not allowed in it."""
+
+    def __init__(self, tokens: Sequence[Ids]) -> None:
+        """tokens: of each row, those that it must not have."""
+        self._rows = torch.tensor(
+            [i for i, row in enumerate(tokens) for _ in row], dtype=torch.long
+        )
+        self._tokens = torch.tensor([token for row in tokens for token in row], dtype=torch.long)
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        scores = scores.clone()
+        scores[self._rows.to(scores.device), self._tokens.to(scores.device)] = -torch.inf
         return scores
 
 

@@ -73,6 +73,7 @@ class TorchStudent:
         """One batch of candidates for each brief, and the milliseconds that it took."""
         briefs = [msgspec.structs.replace(b, length=b.length_to_write) for b in briefs]
         sources = [self._source(brief) for brief in briefs]
+        foreign = [student.marker_pieces(self._spm, slots(brief).foreign) for brief in briefs]
         drawn = sorted(
             sample(
                 self._model,
@@ -84,6 +85,7 @@ class TorchStudent:
                 top_k=self._sampling.top_k,
                 repetition_penalty=self._sampling.repetition_penalty,
                 floors=[student.token_floor(brief, slots(brief)) for brief in briefs],
+                without=[[self._spm.piece_to_id(p) for p in pieces] for pieces in foreign],
                 suppress_tokens=[self._spm.unk_id()],
             ),
             key=lambda sampled: sampled.index,

@@ -51,6 +51,7 @@ _SOUNDS_OPEN = re.compile(
 )
 """Spans that "an" stands before: vowels, eight and eleven, and capitals that are spelt out."""
 NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+_ARTICLE = re.compile(r"(?:a|an|the)\b", re.I)
 _APOSTROPHES = "'\u2019"
 _CAPITALISED = rf"[^\W\d_a-z][\w{_APOSTROPHES}.&+-]*[\w+]"
 _JOIN = r"(?:(?:&|and|of|the|de|la|du|von) )?"
@@ -58,8 +59,13 @@ _NEXT_WORD = rf"(?: {_JOIN}(?:{_CAPITALISED}|\d+(?![\w.,:/])))"
 _NAME = re.compile(rf"(?<![\w{_APOSTROPHES}]){_CAPITALISED}{_NEXT_WORD}{{0,4}}(?!\w)")
 _NAME_OR_NUMBER = re.compile(f"{_NAME.pattern}|{NUMBER.pattern}")
 _PRICE_LABEL = re.compile(r"prices?: ?(?=.)", re.I)
-_PROMPT_BREAK = re.compile(r"((?:[,;:.!?]|\s[-\u2013\u2014])(?:\s+|$))")
-_REQUEST = re.compile(r"(?:please|write|need|give|make|create|want|i|i'd|we|can|could)\b", re.I)
+_PROMPT_BREAK = re.compile(r"((?:[,;:.!?]|\s[-\u2013\u2014])(?:\s+(?:and\s+)?|$))")
+_REQUEST = re.compile(
+    r"(?:please|write|need|give|make|create|want|i|i'd|we|can|could)\b"
+    r"|.*\b(?:description|headline|slogan|tagline|caption|subject line|social post)s?\b",
+    re.I,
+)
+"""How a part of a prompt that asks for copy starts, or what it names."""
 _MOST_WORDS = 9
 """Of a part of a prompt that counts as a feature."""
 _AT_START = ANY_FEATURE.union(KEYWORDS, (CATEGORY, AUDIENCE))
@@ -122,6 +128,11 @@ class Slots:
     source: str
     spans: tuple[tuple[str, str], ...]
 
+    @property
+    def foreign(self) -> frozenset[str]:
+        """The markers that the brief lacks: what a student must not write."""
+        return frozenset((*MARKERS, *UNTYPED)).difference(marker for marker, _ in self.spans)
+
     def extract(self, copy: str) -> str:
         """Copy with a marker for every span; `fill` is its inverse, but for "a" or "an"."""
         if not self.spans:
@@ -151,6 +162,8 @@ class Slots:
         def replace(match: re.Match[str]) -> str:
             article, marker = match.groups()
             span = span_of[marker]
+            if article and _ARTICLE.match(span):
+                return span
             if article:
                 return f"{article[0]}{'n' if _SOUNDS_OPEN.match(span) else ''} {span}"
             if marker in _AT_START and _SENTENCE_START.search(written, 0, match.start()):

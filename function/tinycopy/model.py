@@ -60,10 +60,12 @@ class Model:
         temperature: float,
         repetition_penalty: float = 1.0,
         opening: Sequence[str] = (),
+        without: Sequence[str] = (),
     ) -> list[tuple[list[str], float]]:
         """`count` samples of `least` to `limit` tokens that follow `tokens`, from `opening` on.
 
-        Each as its tokens, the end token included if it ended, and its mean log probability.
+        without: tokens that no sample has. Each as its tokens, the end token included if it ended,
+        and its mean log probability.
         """
         if self._seq2seq:
             source = tokens
@@ -83,6 +85,7 @@ class Model:
             sampling_topp=top_p,
             sampling_temperature=temperature,
             repetition_penalty=repetition_penalty,
+            suppress_sequences=[[token] for token in without] or None,
             return_scores=True,
         )[0]
         written, scores = self._read(result)
@@ -91,15 +94,24 @@ class Model:
         return list(zip(written, scores, strict=True))
 
     def greedy(
-        self, batch: Sequence[Sequence[str]], limit: int, repetition_penalty: float = 1.0
-    ) -> list[list[str]]:
-        """The likeliest next tokens, one by one, after each row of `batch`; no end tokens."""
-        # Each by itself: in a batch CTranslate2 also penalises the ends of prompts that are longer
-        # than the shortest.
-        options = {"repetition_penalty": repetition_penalty, "max_batch_size": 1}
-        results = self._run(batch, limit, **options)
-        rows = [self._read(result)[0][0] for result in results]
-        return [row[:-1] if row[-1:] == [END] else row for row in rows]
+        self,
+        tokens: Sequence[str],
+        limit: int,
+        *,
+        repetition_penalty: float = 1.0,
+        without: Sequence[str] = (),
+    ) -> list[str]:
+        """The likeliest next tokens, one by one, after `tokens`; no end token."""
+        # One row at a time: in a batch CTranslate2 also penalises the ends of prompts that are
+        # longer than the shortest.
+        result = self._run(
+            [tokens],
+            limit,
+            repetition_penalty=repetition_penalty,
+            suppress_sequences=[[token] for token in without] or None,
+        )[0]
+        row = self._read(result)[0][0]
+        return row[:-1] if row[-1:] == [END] else row
 
     def score(
         self, sources: Sequence[Sequence[str]], targets: Sequence[Sequence[str]]

@@ -99,6 +99,15 @@ class _Candidate:
         return not self.variant.is_within, failed, not self.finished, -self.variant.score
 
 
+def marker_pieces(
+    vocabulary: sentencepiece.SentencePieceProcessor, markers: Iterable[str]
+) -> list[str]:
+    """The pieces that stand for some markers, with and without a space before them."""
+    forms = (form for marker in sorted(markers) for form in (marker, "\u2581" + marker))
+    unknown = vocabulary.unk_id()
+    return [form for form in forms if vocabulary.piece_to_id(form) != unknown]
+
+
 def token_limit(brief: Brief) -> int:
     """Most tokens that copy for a brief may take: two for each word of its range, and some."""
     return 2 * brief.word_range[1] + 16
@@ -162,8 +171,9 @@ class Student:
         bounds: tuple[int, int],
         sampling: Sampling,
         opening: list[str],
+        without: list[str],
     ) -> list[Sample]:
-        """`count` samples of `bounds[0]` to `bounds[1]` tokens, each starting with `opening`."""
+        """`count` samples of `bounds[0]` to `bounds[1]` tokens, from `opening` on."""
         least, limit = bounds
         samples = []
         for pieces, score in model.sample(
@@ -176,6 +186,7 @@ class Student:
             temperature=sampling.temperature,
             repetition_penalty=sampling.repetition_penalty,
             opening=opening,
+            without=without,
         ):
             finished = pieces[-1:] == [END]
             text = self._pieces.decode(pieces[:-1] if finished else pieces)
@@ -204,6 +215,7 @@ class Student:
         sampling = sampling or Sampling()
         count = sampling.batch(variants)
         bounds = token_floor(asked, marked), token_limit(asked)
+        without = marker_pieces(self._pieces, marked.foreign)
         samples: list[Sample] = []
         chosen: tuple[Variant, ...] = ()
         batches = 0
@@ -212,7 +224,7 @@ class Student:
             model = worker if seed is None else Model(self._files, seed % ANY_SEED)
             while batches < BATCHES and not enough(chosen, variants):
                 batches += 1
-                samples += self._sample(model, tokens, count, bounds, sampling, start)
+                samples += self._sample(model, tokens, count, bounds, sampling, start, without)
                 chosen = choose(brief, marked, samples, variants)
         finally:
             self._workers.put(worker)
