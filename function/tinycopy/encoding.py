@@ -51,7 +51,7 @@ _SOUNDS_OPEN = re.compile(
 )
 """Spans that "an" stands before: vowels, eight and eleven, and capitals that are spelt out."""
 NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
-_ARTICLE = re.compile(r"(?:a|an|the)\b", re.I)
+_ARTICLE = re.compile("(?:a|an|the) ", re.I)
 _APOSTROPHES = "'\u2019"
 _CAPITALISED = rf"[^\W\d_a-z][\w{_APOSTROPHES}.&+-]*[\w+]"
 _JOIN = r"(?:(?:&|and|of|the|de|la|du|von) )?"

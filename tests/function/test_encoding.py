@@ -185,6 +185,11 @@ def test_the_article_before_a_slot_fits_what_fills_it(feature: str, written: str
         assert marked.fill(text) == f"It has {written}."
 
 
+def test_an_article_is_not_written_twice() -> None:
+    marked = slots(of(product="Ivo", features=["a spare lid"]))
+    assert marked.fill(f"With a {FEATURES[Kind.THING][0]}.") == "With a spare lid."
+
+
 def test_the_capitals_of_a_list_are_left_out_of_sentences() -> None:
     marked = slots(of(product="Ivo", features=["Holds 350 ml", "Dishwasher safe", "90 g"]))
     assert marked.fill(f"It {HOLDS}. {SAFE}!") == "It holds 350 ml. Dishwasher safe!"
@@ -194,7 +199,7 @@ def test_the_capitals_of_a_list_are_left_out_of_sentences() -> None:
 
 def test_the_parts_of_a_prompt_between_marks_are_its_features() -> None:
     marked = slots(
-        of(prompt="Need copy for a kettle: boils in 3 minutes, quiet, keeps tea warm, £30.")
+        of(prompt="Headline for a kettle: boils in 3 minutes, quiet, keeps tea warm, and £30.")
     )
     features = [span for marker, span in marked.spans if marker in ANY_FEATURE]
     assert features == ["boils in 3 minutes", "keeps tea warm", "£30"]
@@ -223,6 +228,8 @@ def test_a_number_is_not_found_inside_another(copy: str) -> None:
 
 def test_a_slot_that_the_brief_lacks_fills_to_nothing() -> None:
     assert slots(of(prompt="tea")).fill(f"Try {PRODUCT}") is None
+    assert slots(of(prompt="tea")).foreign == {*MARKERS, *UNTYPED}
+    assert slots(of(product="Ivo")).foreign == {*MARKERS, *UNTYPED} - {PRODUCT}
 
 
 def test_more_numbers_than_slots_stay_as_they_are() -> None:

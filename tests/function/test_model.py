@@ -1,5 +1,6 @@
 """Samples are as long as they must be, from an encoder-decoder and from a decoder alone."""
 
+import collections
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,16 @@ def test_the_floor_is_a_token_for_each_word_and_some_for_marks_a_name_is_one() -
     assert token_floor(wordy, slots(wordy)) == fewest + fewest // 7 - 2
     short = Brief(type=CopyType.SLOGAN, length=Length.SHORT, product="The Pikka 22L of Old Leeds")
     assert token_floor(short, slots(short)) == 0
+
+
+def test_tokens_that_are_not_allowed_are_not_sampled(model: Model) -> None:
+    def sampled(without: list[str]) -> list[str]:
+        samples = model.sample(
+            ["<unk>", END], 40, 5, top_k=0, top_p=1.0, temperature=1.0, without=without
+        )
+        return [token for tokens, _ in samples for token in tokens]
+
+    often = [token for token, _ in collections.Counter(sampled([])).most_common(20)]
+    without = [token for token in often if token != END]
+    assert not set(sampled(without)).intersection(without)
+    assert set(model.greedy(["<unk>", END], 5, without=without)).isdisjoint(without)
