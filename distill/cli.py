@@ -16,7 +16,7 @@ The chain, in order (`tinycopy chain` runs the first five):
     publish    release -> Cloud Storage; promote, rollback, list and prune releases there
     deploy     the function -> Google Cloud: zip, upload, revision, smoke test, traffic, rollback
 
-On a public benchmark, with its own data: `tinycopy evaluate-e2e`.
+On a public benchmark, with its own data: `tinycopy e2e-consensus` and `tinycopy evaluate-e2e`.
 
 Every stage writes metadata.json beside its output, does nothing if its inputs and settings are
 those of the output already there, and never leaves half an output. After an interruption
@@ -79,6 +79,12 @@ def _evaluate(words: Sequence[str]) -> None:
 
 def _evaluate_e2e(words: Sequence[str]) -> None:
     from finetune.e2e.evaluate import main as run
+
+    run(words)
+
+
+def _e2e_consensus(words: Sequence[str]) -> None:
+    from finetune.e2e.consensus import main as run
 
     run(words)
 
@@ -272,6 +278,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int | None]] = {
     "convert": _convert,
     "chain": _chain,
     "evaluate": _evaluate,
+    "e2e-consensus": _e2e_consensus,
     "evaluate-e2e": _evaluate_e2e,
     "targets": _targets,
     "report": _report,

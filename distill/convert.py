@@ -18,6 +18,7 @@ from distill.greedy import quality, write_with_ctranslate2, write_with_torch
 from distill.student import load_student
 from distill.student_data import VOCABULARY
 from distill.vocabulary import END, PAD, UNKNOWN
+from finetune.chosen import choose
 from finetune.deck import Row
 from finetune.stage import (
     Metadata,
@@ -64,7 +65,7 @@ def convert(
     """
 
     def work(directory: Path) -> Mapping[str, Any]:
-        return _convert(settings, student, valid[: settings.rows], directory)
+        return _convert(settings, student, choose(valid, settings.rows), directory)
 
     inputs = {**inputs, "student": file_digest(student / "model.safetensors")}
     return run_stage("convert", out, inputs=inputs, settings=settings, work=work, resumable=False)

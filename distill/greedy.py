@@ -77,7 +77,7 @@ def write_with_ctranslate2(
     written = []
     for row in rows:
         marked = slots(row.brief)
-        pieces = model.greedy(
+        pieces = model.likeliest(
             [*vocabulary.encode(marked.source, out_type=str), end],
             MAX_NEW_TOKENS,
             repetition_penalty=Settings.repetition_penalty,

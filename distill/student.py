@@ -28,6 +28,7 @@ from distill.pruned import prune
 from distill.student_data import VOCABULARY, label_digests, student_data, unseen_examples
 from distill.student_trainer import StudentTrainer
 from distill.vocabulary import END, PAD
+from finetune.chosen import choose
 from finetune.deck import Row
 from finetune.grounding import most_grounded
 from finetune.pretrained import load_weights
@@ -52,11 +53,11 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     batch_tokens: padded tokens of source and target in a batch.  deck_share, label_share: what to
     learn from, of each type: the share of the deck's copy that is most grounded
     (finetune/grounding.py), of the labels the likeliest.  deck_repeats: times that the deck is
-    seen for each time that the labels are.  reworded: give each brief the wording of its copy
-    (finetune/rewording.py).  average: checkpoints averaged at the end, each
-    `eval_steps` apart.  teacher_logits: pairs of which the student learns what the teacher expects
-    at each token; logits_from: directory of a student with the same vocabulary, to learn the same
-    from it; both with weight `logits_weight`.
+    seen for each time that the labels are, each time with its features in another order.
+    reworded: give each brief the wording of its copy (finetune/rewording.py).  average: checkpoints
+    averaged at the end, each `eval_steps` apart.  teacher_logits: pairs of which the student learns
+    what the teacher expects at each token; logits_from: directory of a student with the same
+    vocabulary, to learn the same from it; both with weight `logits_weight`.
     """
 
     vocabulary: Annotated[int, Meta(ge=400)] = 6000
@@ -153,7 +154,7 @@ def _train(
         args=_arguments(settings, checkpoints),
         examples=examples,
         unseen=unseen_examples(settings, valid, vocabulary),
-        rows=valid[: settings.eval_rows],
+        rows=choose(valid, settings.eval_rows),
         vocabulary=vocabulary,
         batch_tokens=settings.batch_tokens,
         guide=_guide(settings, vocabulary),

@@ -5,6 +5,7 @@ here: what a pair is (pairs.py) and what a teacher expects (soft_targets.py).
 """
 
 import functools
+import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from distill.pairs import Example, Pair, encode_pairs, labels_written, pair
 from distill.soft_targets import Soft, soft_targets
 from distill.vocabulary import train_vocabulary
 from finetune.cache import tokenised
+from finetune.chosen import choose
 from finetune.deck import Row
 from finetune.grounding import most_grounded
 from finetune.rewording import reworded
@@ -28,7 +30,7 @@ from finetune.stage import (
     wait_for_everyone,
 )
 from tinycopy.brief import Brief
-from tinycopy.encoding import ENCODING
+from tinycopy.encoding import ENCODING, encode
 
 if TYPE_CHECKING:
     from distill.student import StudentSettings
@@ -52,7 +54,11 @@ def student_data(
     @functools.cache
     def written() -> list[tuple[Brief, str]]:
         """Read only for what is not there yet: the vocabulary, or token ids in the cache."""
-        rows = [(row.brief, row.copy) for row in train] * settings.deck_repeats
+        rows = [
+            (reordered(row.brief, time), row.copy)
+            for time in range(settings.deck_repeats)
+            for row in train
+        ]
         rows += [] if labels is None else labels_written(labels, settings.label_share)
         if settings.reworded:
             rows = [(reworded(brief, copy), copy) for brief, copy in rows]
@@ -93,13 +99,25 @@ def student_data(
     return vocabulary, tokenised(examples, depends_on)
 
 
+def reordered(brief: Brief, time: int) -> Brief:
+    """The brief with its features in another order each time but the first, number 0.
+
+    What a copy says first tells nothing of which feature its brief gave first.
+    """
+    if not time or not brief.features:
+        return brief
+    order = random.Random(f"{time} {encode(brief)}")
+    features = order.sample(brief.features, len(brief.features))
+    return msgspec.structs.replace(brief, features=tuple(features))
+
+
 def unseen_examples(
     settings: "StudentSettings",
     valid: Sequence[Row],
     vocabulary: sentencepiece.SentencePieceProcessor,
 ) -> list[Example]:
     """The validation rows that a student's loss is measured on, made as what it learns from is."""
-    rows = most_grounded(valid, settings.deck_share)[: settings.eval_rows]
+    rows = choose(most_grounded(valid, settings.deck_share), settings.eval_rows)
     briefs = [reworded(r.brief, r.copy) if settings.reworded else r.brief for r in rows]
     pairs = [pair(brief, row.copy) for brief, row in zip(briefs, rows, strict=True)]
     return encode_pairs(pairs, vocabulary, settings.max_tokens)

@@ -130,8 +130,11 @@ def load_deck(settings: DeckSettings) -> Deck:
 
 def read_shipped(split: str) -> list[Row]:
     """The rows of one split (`train`, `valid` or `test`) of the shipped deck, in its order."""
-    with gzip.open(SHIPPED / f"{split}.jsonl.gz", "rb") as lines:
-        return [parse_row(msgspec.json.decode(line, type=dict[str, object])) for line in lines]
+    rows = []
+    for file in sorted(SHIPPED.glob(f"{split}*.jsonl.gz")):
+        with gzip.open(file, "rb") as lines:
+            rows += [parse_row(msgspec.json.decode(line, type=dict[str, object])) for line in lines]
+    return rows
 
 
 def _sources(settings: DeckSettings) -> list[Source]:

@@ -24,6 +24,8 @@ class Edition(StrEnum):
 
 
 FILES = {
+    (Edition.ORIGINAL, "train"): "trainset.csv",
+    (Edition.CLEANED, "train"): "train-fixed.no-ol.csv",
     (Edition.ORIGINAL, "valid"): "devset.csv",
     (Edition.ORIGINAL, "test"): "testset_w_refs.csv",
     (Edition.CLEANED, "valid"): "devel-fixed.no-ol.csv",
@@ -38,6 +40,11 @@ class Case(msgspec.Struct, frozen=True):
     references: tuple[str, ...]
 
     @property
+    def text(self) -> str:
+        """The meaning as the files write it."""
+        return ", ".join(f"{slot.name}[{slot.value}]" for slot in self.meaning)
+
+    @property
     def brief(self) -> Brief:
         """The brief of a meaning, as the recipe `e2e` trains on it."""
         fixed = {"type": CopyType.PRODUCT_DESCRIPTION, "length": Length.SHORT}
@@ -45,7 +52,7 @@ class Case(msgspec.Struct, frozen=True):
 
 
 def read_cases(data: Path, edition: Edition, split: str) -> list[Case]:
-    """The cases of an edition's split (`valid` or `test`), in the order of the file.
+    """The cases of an edition's split (`train`, `valid` or `test`), in the order of the file.
 
     Rows of one meaning are one case, wherever they stand. Raises StageError naming the file, and
     the line if one is at fault.

@@ -2,21 +2,26 @@
 
 --data is a directory with clones of e2e-dataset and e2e-cleaning (github.com/tuetschek); nothing of
 it is kept but the texts that generators write. Choose on --split valid, the default, and run test
-once. --calibrate scores the outputs of TGen that e2e-cleaning stores and fails unless they score
-what is known of them.
+once. A student and its release write their likeliest copy by beam search, other generators as
+everywhere else. --calibrate scores the outputs of TGen that e2e-cleaning stores and fails unless
+they score what is known of them.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
+from finetune.e2e.beam import WIDTH, release_texts, student_texts
 from finetune.e2e.data import Case, Edition, read_cases
 from finetune.e2e.scores import E2eScores, calibrate, human_slot_errors, score, score_table
 from finetune.e2e.slot_errors import SlotErrors
 from finetune.generators.generate import (
+    Kind,
     Sampling,
+    Spec,
     generator_identity,
     generator_parser,
     given_sampling,
@@ -25,6 +30,7 @@ from finetune.generators.generate import (
     refuse_shared_labels,
 )
 from finetune.stage import Metadata, checked, digest, run_stage, say
+from tinycopy.brief import Brief
 
 EVALUATION = "e2e.json"
 
@@ -37,6 +43,7 @@ class E2eSettings(msgspec.Struct, frozen=True, kw_only=True):
     split: str
     seed: int
     sampling: Sampling
+    beam: Annotated[int, Meta(ge=1)] = WIDTH
 
 
 class E2eEvaluation(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,8 +67,7 @@ def evaluate(settings: E2eSettings, cases: Sequence[Case], out: Path) -> Metadat
         entries = {}
         for spec in specs:
             say(f"evaluate-e2e: {spec.label}: {len(cases)} meanings")
-            generator = open_generator(spec, settings.sampling)
-            texts = [copies[0].text for copies in generator.write(briefs, seed=settings.seed)]
+            texts = _texts(spec, settings, briefs)
             (directory / f"{spec.label}.txt").write_text("\n".join(texts) + "\n", encoding="utf-8")
             entries[spec.label] = score(cases, texts)
         human = human_slot_errors(cases)
@@ -78,6 +84,15 @@ def evaluate(settings: E2eSettings, cases: Sequence[Case], out: Path) -> Metadat
     )
 
 
+def _texts(spec: Spec, settings: E2eSettings, briefs: Sequence[Brief]) -> list[str]:
+    if spec.kind is Kind.RELEASE:
+        return release_texts(Path(spec.where), briefs, settings.beam)
+    if spec.kind is Kind.STUDENT:
+        return student_texts(Path(spec.where), briefs, settings.beam)
+    generator = open_generator(spec, settings.sampling)
+    return [copies[0].text for copies in generator.write(briefs, seed=settings.seed)]
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """`tinycopy evaluate-e2e`. Raises StageError."""
     parser = generator_parser("evaluate-e2e", __doc__, required=False)
@@ -85,6 +100,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--data", type=Path, required=True, help="directory with the official files")
     add("--calibrate", action="store_true", help="check the metrics on outputs of known scores")
     add("--edition", type=Edition, choices=list(Edition), default=Edition.ORIGINAL)
+    add("--beam", type=int, default=WIDTH, help="width of students' beams; default: %(default)s")
     add("--split", choices=("valid", "test"), default="valid", help="default: valid")
     given = parser.parse_args(argv)
     if given.calibrate:
@@ -100,6 +116,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             "split": given.split,
             "seed": given.seed,
             "sampling": given_sampling(given),
+            "beam": given.beam,
         },
         E2eSettings,
     )

@@ -24,9 +24,14 @@ class SlotErrors(msgspec.Struct, frozen=True):
     slots: int
 
     @property
+    def count(self) -> int:
+        """The errors of all kinds."""
+        return self.added + self.missing + self.wrong
+
+    @property
     def rate(self) -> float:
         """Errors per slot asked for; raises ZeroDivisionError where none is."""
-        return (self.added + self.missing + self.wrong) / self.slots
+        return self.count / self.slots
 
 
 class _Mention(msgspec.Struct, frozen=True):

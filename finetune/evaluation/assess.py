@@ -15,7 +15,7 @@ from finetune.evaluation.metrics import Scores, score
 from finetune.evaluation.overlap import TrainingCopy
 from finetune.evaluation.tables import Sample, sample_sheet
 from finetune.evaluation.tone import ToneClassifier
-from finetune.generators.generate import HUMAN, Copy, Kind, Likelihood, Sampling
+from finetune.generators.generate import DECK, Copy, Kind, Likelihood, Sampling
 from finetune.probe.briefs import ProbeBrief, SliceScores, score_probe
 from finetune.stage import Metadata, read_output
 from tinycopy.brief import CopyType
@@ -110,17 +110,17 @@ def assess(
             training=known,
             likelihoods=likelihoods,
             on_tone=tones.agrees(briefs, texts) if tones else None,
-            human=copies is human,
+            reference=copies is own,
         )
 
-    human = [Copy(text, 0, 0.0) for text in references]
-    entries = {HUMAN: Entry(None, scored(human, None), None)}
+    own = [Copy(text, 0, 0.0) for text in references]
+    entries = {DECK: Entry(None, scored(own, None), None)}
     for label, one in written.items():
         by_slice = None
         if probed is not None:
             by_slice = score_probe(probe, [copy.text for copy in probed[label].copies])
         entries[label] = Entry(one.kind, scored(one.copies, one.likelihoods), one.stage, by_slice)
-    texts = {HUMAN: references}
+    texts = {DECK: references}
     texts |= {label: [copy.text for copy in one.copies] for label, one in written.items()}
     samples = [
         _sample(row, {label: t[i] for label, t in texts.items()}) for i, row in enumerate(rows)

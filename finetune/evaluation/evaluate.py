@@ -3,11 +3,9 @@
 Leaves evaluation.json, table.md, samples.md, plots and metadata.json in the output directory. The
 copies of each generator are kept there and used again as long as the generator, the rows and the
 sampling are the same, so adding a generator costs only that generator. The deck's own held-out
-copy is scored beside them as "human".
+copy is scored beside them as "deck".
 """
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from finetune.chosen import choose
 from finetune.deck import DeckSettings, Row, load_deck, read_shipped
 from finetune.evaluation.assess import (
     EVALUATION,
@@ -49,8 +48,7 @@ from finetune.stage import (
     run_stage,
     say,
 )
-from tinycopy.brief import Brief, CopyType
-from tinycopy.encoding import encode
+from tinycopy.brief import Brief
 
 _COPIES = "copies"
 
@@ -67,27 +65,6 @@ class Entrant:
     digest: str | None
     open: Callable[[], Generator]
     stage: Metadata | None = None
-
-
-def choose(rows: Sequence[Row], limit: int | None) -> list[Row]:
-    """At most `limit` rows, each type in its share, in the order of their briefs' hashes.
-
-    The same whatever the order of `rows`, and a smaller limit's rows are among a larger one's.
-    """
-    by_type: dict[CopyType, list[Row]] = defaultdict(list)
-    for row in sorted(rows, key=_hash):
-        by_type[row.brief.type].append(row)
-    # The k-th of n rows of a type stands at (k + 1/2) / n, so each prefix is spread over types.
-    placed = [
-        ((k + 0.5) / len(of_type), _hash(row), row)
-        for of_type in by_type.values()
-        for k, row in enumerate(of_type)
-    ]
-    return [row for _, _, row in sorted(placed, key=lambda p: p[:2])[:limit]]
-
-
-def _hash(row: Row) -> tuple[bytes, str]:
-    return hashlib.sha256(encode(row.brief).encode()).digest(), row.copy
 
 
 def evaluate(

@@ -116,13 +116,13 @@ def score(
     training: TrainingCopy,
     likelihoods: Sequence[Likelihood] | None = None,
     on_tone: Sequence[bool] | None = None,
-    human: bool = False,
+    reference: bool = False,
 ) -> Scores:
     """Score one copy per brief against one reference per brief.
 
     likelihoods: of the references under the generator, where it gives any.
     on_tone: whether each copy sounds as asked, where there is a classifier that says.
-    human: the copies are the references themselves: likeness, tokens and time mean nothing then.
+    reference: the copies are the references: likeness, tokens and time mean nothing then.
     Raises ValueError if there is nothing to score or the three differ in length.
     """
     if not briefs:
@@ -134,7 +134,7 @@ def score(
     return Scores(
         rows=len(briefs),
         surprise=None if likelihoods is None else surprise(references, likelihoods),
-        likeness=None if human else likeness(references, texts),
+        likeness=None if reference else likeness(references, texts),
         distinct_1=distinct(texts, 1),
         distinct_2=distinct(texts, 2),
         self_bleu=self_bleu(texts),
@@ -147,8 +147,8 @@ def score(
         broken=rate(not all(result.get(name, True) for name in BROKEN) for result in results),
         tone=None if on_tone is None else rate(on_tone),
         copied=copied(training, briefs, texts),
-        tokens=None if human else spread([copy.tokens for copy in copies]),
-        ms=None if human else spread([copy.ms for copy in copies]),
+        tokens=None if reference else spread([copy.tokens for copy in copies]),
+        ms=None if reference else spread([copy.ms for copy in copies]),
     )
 
 

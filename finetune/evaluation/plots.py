@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from finetune.evaluation.metrics import Rate, Scores
 from finetune.evaluation.overlap import COPIED_RUN
 from finetune.evaluation.tables import shown_name
-from finetune.generators.generate import HUMAN
+from finetune.generators.generate import DECK
 from tinycopy.checks import CHECKS
 
 CHECKS_PLOT = "checks.png"
@@ -20,7 +20,7 @@ COPIED_PLOT = "copied.png"
 
 _LONGEST_SHOWN = 24
 """Longer runs share the last bar of the histogram."""
-_HUMAN_COLOUR = "#555555"
+_DECK_COLOUR = "#555555"
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette, which colour-blind readers can tell apart."""
 _MARKERS = "oDs^vP"
@@ -37,8 +37,8 @@ def save_plots(scores: Mapping[str, Scores], directory: Path) -> None:
 
 def _styles(scores: Mapping[str, Scores]) -> dict[str, tuple[str, str]]:
     """A colour and a marker for each label, the same in every plot."""
-    styles = {HUMAN: (_HUMAN_COLOUR, "|")}
-    for i, label in enumerate(label for label in scores if label != HUMAN):
+    styles = {DECK: (_DECK_COLOUR, "|")}
+    for i, label in enumerate(label for label in scores if label != DECK):
         styles[label] = (_COLOURS[i % len(_COLOURS)], _MARKERS[i % len(_MARKERS)])
     return styles
 
@@ -78,8 +78,8 @@ def _checks(scores: Mapping[str, Scores], styles: Mapping[str, tuple[str, str]])
                     xerr=_error(rates[name]),
                     fmt=marker,
                     color=colour,
-                    markersize=9 if label == HUMAN else 5,
-                    markeredgewidth=2 if label == HUMAN else 0,
+                    markersize=9 if label == DECK else 5,
+                    markeredgewidth=2 if label == DECK else 0,
                     elinewidth=1.4,
                     label=shown_name(label) if row == 0 else None,
                 )

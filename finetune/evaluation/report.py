@@ -16,7 +16,7 @@ from finetune.evaluation.assess import Evaluation, read_evaluation, samples_mark
 from finetune.evaluation.metrics import SELF_BLEU_SAMPLE
 from finetune.evaluation.plots import CHECKS_PLOT, COPIED_PLOT, LATENCY_PLOT
 from finetune.evaluation.tables import percent, probe_tables, score_tables
-from finetune.generators.generate import HUMAN, Kind
+from finetune.generators.generate import DECK, Kind
 from finetune.stage import Metadata, StageError, digest, read_metadata, say
 from tinycopy.checks import CHECKS
 
@@ -101,7 +101,7 @@ def _headline(evaluations: Mapping[str, Evaluation]) -> str:
     for evaluation in evaluations.values():
         split = evaluation.settings.split
         for label, entry in evaluation.entries.items():
-            who = "The deck's own copy" if label == HUMAN else f"The copy of `{label}`"
+            who = "The deck's own copy" if label == DECK else f"The copy of `{label}`"
             time = f", {entry.scores.ms.median:,.0f} ms each" if entry.scores.ms else ""
             lines.append(
                 f"- {who} passes all checks in {percent(entry.scores.all_checks)} % of "
@@ -162,7 +162,7 @@ def _evaluation(name: str, evaluation: Evaluation, plots: Mapping[str, str]) -> 
     parts = [f"## Evaluation: {name}\n"]
     parts.append(
         f"{evaluation.rows} rows of the {settings.split} split, one copy each, "
-        f"seed {settings.seed}. `{HUMAN}` is the deck's own held-out copy, the yardstick."
+        f"seed {settings.seed}. `{DECK}` is the deck's own held-out copy, the yardstick."
     )
     if kinds & {Kind.BASE, Kind.TEACHER}:
         parts.append(

@@ -7,7 +7,7 @@ import msgspec
 
 from finetune.evaluation.metrics import Rate, Scores
 from finetune.evaluation.overlap import COPIED_RUN
-from finetune.generators.generate import HUMAN
+from finetune.generators.generate import DECK
 from finetune.probe.briefs import SliceScores
 from tinycopy.brief import Brief
 from tinycopy.checks import CHECKS
@@ -162,4 +162,4 @@ def _cell(text: str) -> str:
 
 def shown_name(label: str) -> str:
     """A label as a plot or a caption shows it."""
-    return "deck copy (human reference)" if label == HUMAN else label
+    return "the deck's own copy" if label == DECK else label

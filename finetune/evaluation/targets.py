@@ -15,7 +15,7 @@ from finetune.evaluation.assess import Evaluation, read_evaluation
 from finetune.evaluation.metrics import Rate, Scores
 from finetune.evaluation.overlap import COPIED_RUN
 from finetune.evaluation.tables import NOT_DEFINED
-from finetune.generators.generate import HUMAN, Kind
+from finetune.generators.generate import DECK, Kind
 from finetune.stage import say
 
 
@@ -74,21 +74,21 @@ _OF_DECK: tuple[tuple[str, Callable[[Scores], float]], ...] = (
 def targets(evaluation: Evaluation, label: str) -> list[Target]:
     """The targets for the copy of one label."""
     scores = evaluation.entries[label].scores
-    human = evaluation.entries[HUMAN].scores
+    deck = evaluation.entries[DECK].scores
     found = [
         Target(name, _percent(of(scores)), floor, aim, high, _bounds(floor, aim, high))
         for name, of, floor, aim, high in _FIXED
     ]
-    own = _percent(human.copied.copied)
+    own = _percent(deck.copied.copied)
     copied = _percent(scores.copied.copied)
     name = f"shares {COPIED_RUN} words in a row with training copy"
     shown = ("<= 3 %", f"<= {own:.2f} %, the deck's own" if own is not None else NOT_DEFINED)
     found.append(Target(name, copied, 3, own, False, shown))
     found += _against_teacher(evaluation, scores)
     for name, get in _OF_DECK:
-        off = _off(get(scores), get(human))
+        off = _off(get(scores), get(deck))
         found.append(Target(f"{name}, % off the deck's own", off, 10, 5, False, ("<= 10", "<= 5")))
-    heard, own_heard = _percent(scores.tone), _percent(human.tone)
+    heard, own_heard = _percent(scores.tone), _percent(deck.tone)
     behind = None if heard is None or own_heard is None else own_heard - heard
     found.append(
         Target("tone: points behind the deck's own", behind, 10, 3, False, ("<= 10", "<= 3"))
@@ -130,7 +130,7 @@ def _bounds(floor: float, aim: float, high: bool) -> tuple[str, str]:
 
 def target_table(evaluation: Evaluation) -> str:
     """A table as Markdown: a row for each target, and for each generator its figure and verdict."""
-    labels = [label for label in evaluation.entries if label != HUMAN]
+    labels = [label for label in evaluation.entries if label != DECK]
     columns = {label: targets(evaluation, label) for label in labels}
     lines = [
         f"| {evaluation.rows} rows of the {evaluation.settings.split} split | floor | aim | "

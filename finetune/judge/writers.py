@@ -9,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 
+from finetune.chosen import choose
 from finetune.deck import DeckSettings, Row, load_deck, read_shipped
 from finetune.evaluation.assess import EvaluateSettings, Written
-from finetune.evaluation.evaluate import choose
 from finetune.generators.generate import (
-    HUMAN,
+    DECK,
     Sampling,
     generator_identity,
     open_generator,
@@ -40,9 +40,9 @@ def split_rows(deck: str | None, split: str) -> Sequence[Row]:
 
 
 def generator(text: str, sampling: Sampling, seed: int) -> Writer:
-    """A generator named as for `tinycopy evaluate`, or "human". Raises StageError."""
-    if text == HUMAN:
-        return Writer(HUMAN, "the rows' own copy", lambda rows: [row.copy for row in rows])
+    """A generator named as for `tinycopy evaluate`, or "deck". Raises StageError."""
+    if text == DECK:
+        return Writer(DECK, "the rows' own copy", lambda rows: [row.copy for row in rows])
     spec = parse_spec(text)
 
     def write(rows: Sequence[Row]) -> list[str]:

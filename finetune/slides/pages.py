@@ -14,7 +14,7 @@ from finetune.evaluation.assess import Evaluation
 from finetune.evaluation.overlap import COPIED_RUN
 from finetune.evaluation.plots import LATENCY_PLOT
 from finetune.evaluation.tables import NOT_DEFINED, Sample, brief_line, percent, shown_name
-from finetune.generators.generate import HUMAN
+from finetune.generators.generate import DECK
 from finetune.judge.score import Judgement
 from finetune.stage import Metadata
 from tinycopy.checks import CHECKS
@@ -185,7 +185,7 @@ def _sample(sample: Sample, label: str) -> str:
             sample.copies[one] or "(nothing)",
             ", ".join(sample.failed[one]).replace("_", " "),
         )
-        for one in dict.fromkeys((HUMAN, label))
+        for one in dict.fromkeys((DECK, label))
         if one in sample.copies
     ]
     return f"<p><b>{escape(brief_line(sample.brief))}</b></p>" + _table(("", "copy", "fails"), rows)
@@ -236,7 +236,7 @@ def _limits(evaluation: Evaluation) -> Slide:
         "There is one reference for a brief and many good ways to write.",
         f"Intervals come from {evaluation.rows} rows; times from one machine.",
     ]
-    if HUMAN in evaluation.entries:
+    if DECK in evaluation.entries:
         said.append("The deck's own copy is the yardstick, and the checks were tuned on that deck.")
     return Slide("Limits", "<ul>" + "".join(f"<li>{text}</li>" for text in said) + "</ul>")
 

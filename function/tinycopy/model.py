@@ -93,20 +93,22 @@ class Model:
             written = [[*opening, *tokens] for tokens in written]
         return list(zip(written, scores, strict=True))
 
-    def greedy(
+    def likeliest(
         self,
         tokens: Sequence[str],
         limit: int,
         *,
+        beam: int = 1,
         repetition_penalty: float = 1.0,
         without: Sequence[str] = (),
     ) -> list[str]:
-        """The likeliest next tokens, one by one, after `tokens`; no end token."""
+        """The likeliest tokens after `tokens` that beam search of a width finds; no end token."""
         # One row at a time: in a batch CTranslate2 also penalises the ends of prompts that are
         # longer than the shortest.
         result = self._run(
             [tokens],
             limit,
+            beam_size=beam,
             repetition_penalty=repetition_penalty,
             suppress_sequences=[[token] for token in without] or None,
         )[0]
@@ -126,7 +128,7 @@ class Model:
         return [one.log_probs[-len(t) - 1 :] for one, t in zip(scored, targets, strict=True)]
 
     def _run(self, batch: Sequence[Sequence[str]], limit: int, **options: Any) -> list[Any]:
-        options |= {"beam_size": 1, "disable_unk": True, "return_end_token": True}
+        options = {"beam_size": 1, "disable_unk": True, "return_end_token": True} | options
         if self._seq2seq:
             results = self._model.translate_batch(
                 _lists(batch),

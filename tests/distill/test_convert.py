@@ -74,7 +74,8 @@ def test_the_evaluations_pytorch_student_writes_and_scores_as_its_float32_releas
 ) -> None:
     """A nucleus of one token leaves nothing to chance, so only the arithmetic can differ.
 
-    CTranslate2's scores hold the penalty on repetition, PyTorch's are those of the model.
+    CTranslate2's scores hold the penalty on repetition and share among the tokens that the brief
+    allows what the model gave to others; PyTorch's are those of the model.
     """
     settings = msgspec.structs.replace(SETTINGS, compute_type="float32")
     convert(settings, student, ROWS, tmp_path / "release", inputs={})
@@ -94,7 +95,7 @@ def test_the_evaluations_pytorch_student_writes_and_scores_as_its_float32_releas
             continue
         assert (copy.text, copy.tokens) == (variant.text, variant.tokens)
         if penalty == 1.0:
-            assert samples[0].score == pytest.approx(variant.score, abs=0.01)
+            assert variant.score - 0.5 < samples[0].score < variant.score + 0.01
         compared += 1
     assert compared >= 3
 

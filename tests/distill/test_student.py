@@ -212,6 +212,18 @@ def test_a_guide_with_another_vocabulary_is_refused(tmp_path: Path) -> None:
         )
 
 
+def test_a_brief_that_is_seen_again_has_its_features_in_another_order() -> None:
+    features = tuple(f"feature number {i}" for i in range(6))
+    brief = Brief(type="slogan", product="Zappo", features=features)
+    first, second, third = (room.reordered(brief, time) for time in range(3))
+    assert first == brief
+    assert len({first.features, second.features, third.features}) == 3
+    assert sorted(second.features) == sorted(features)
+    assert room.reordered(brief, 1) == second
+    prompt = Brief(type="slogan", prompt="something for Zappo")
+    assert room.reordered(prompt, 1) == prompt
+
+
 def test_pairs_are_encoded_once_for_all_runs_that_read_them_alike(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

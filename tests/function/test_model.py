@@ -83,4 +83,4 @@ def test_tokens_that_are_not_allowed_are_not_sampled(model: Model) -> None:
     often = [token for token, _ in collections.Counter(sampled([])).most_common(20)]
     without = [token for token in often if token != END]
     assert not set(sampled(without)).intersection(without)
-    assert set(model.greedy(["<unk>", END], 5, without=without)).isdisjoint(without)
+    assert set(model.likeliest(["<unk>", END], 5, without=without)).isdisjoint(without)

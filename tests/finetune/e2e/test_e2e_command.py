@@ -7,10 +7,12 @@ import msgspec
 import pytest
 
 from finetune.deck import DeckSettings, load_deck
+from finetune.e2e.consensus import ConsensusSettings, select
+from finetune.e2e.consensus import main as consensus
 from finetune.e2e.data import Edition, read_cases, read_texts
 from finetune.e2e.evaluate import E2eEvaluation, main
 from finetune.meanings import brief_fields, parse_meaning
-from finetune.stage import StageError
+from finetune.stage import StageError, read_metadata
 from tests.tiny_release import make_release
 
 PLACES = ("The Eagle", "Zizzi", "Cotto", "The Mill", "Strada", "Aromi")
@@ -113,6 +115,29 @@ def test_a_meaning_that_cannot_be_read_is_a_bad_row_with_its_line(tmp_path: Path
     )
     with pytest.raises(StageError, match=r"train\.csv:3: `mr`: 'Zizzi' is not attribute"):
         load_deck(settings)
+
+
+def test_the_references_kept_are_exact_and_those_that_others_agree_with(tmp_path: Path) -> None:
+    agreed = "The Eagle is a French place near Burger King, rated 5 out of 5."
+    odd = "Burger King has a French neighbour of 5 stars whom locals know as The Eagle."
+    wrong = "The Eagle is an Indian place near Burger King, rated 5 out of 5."
+    twice = "The Eagle is a French place near Burger King, rated 5 out of 5, French food."
+    rows = [(meaning("The Eagle"), text) for text in (odd, wrong, twice, agreed, agreed)]
+    nearly = "Zizzi serves French food near Burger King."
+    rows += [(meaning("Zizzi"), nearly), (meaning("Zizzi"), "Zizzi is nice.")]
+    rows += [(meaning("Cotto"), "Cotto is nice.")]
+    write(tmp_path / "trainset.csv", rows)
+    out = tmp_path / "out"
+    consensus(["--data", str(tmp_path), "--keep", "1", "--out", str(out)])
+    with (out / "train.csv").open(newline="", encoding="utf-8") as file:
+        kept = list(csv.reader(file))
+    expected = [[meaning("The Eagle"), agreed], [meaning("Zizzi"), nearly]]
+    assert kept == [["mr", "ref"], *expected]
+    metrics = read_metadata(out).metrics
+    assert metrics == {"meanings": 3, "references": 8, "kept": 2, "meanings_without": 1}
+    more = ConsensusSettings(keep=2)
+    select(more, read_cases(tmp_path, Edition.ORIGINAL, "train"), tmp_path / "two")
+    assert odd in (tmp_path / "two" / "train.csv").read_text(encoding="utf-8")
 
 
 def test_texts_and_files_that_do_not_fit_are_refused(data: Path, tmp_path: Path) -> None:

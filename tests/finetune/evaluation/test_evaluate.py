@@ -8,13 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from finetune.chosen import choose
 from finetune.deck import Row, read_shipped
 from finetune.evaluation.assess import EvaluateSettings, read_evaluation
-from finetune.evaluation.evaluate import Entrant, choose, evaluate, main
+from finetune.evaluation.evaluate import Entrant, evaluate, main
 from finetune.evaluation.tables import percent
 from finetune.generators.generate import (
+    DECK,
     DEFAULT_BASE,
-    HUMAN,
     Copy,
     Kind,
     Likelihood,
@@ -79,7 +80,7 @@ def test_an_evaluation_leaves_scores_samples_plots_and_metadata(tmp_path: Path) 
     out = tmp_path / "evaluation"
     evaluate(settings_of(), ROWS, TRAINING, [entrant("echo", Echo())], out)
     evaluation = read_evaluation(out)
-    assert list(evaluation.entries) == [HUMAN, "echo"]
+    assert list(evaluation.entries) == [DECK, "echo"]
     scores = evaluation.entries["echo"].scores
     assert scores.rows == 4
     assert scores.surprise is not None
@@ -88,13 +89,13 @@ def test_an_evaluation_leaves_scores_samples_plots_and_metadata(tmp_path: Path) 
     assert scores.broken.passed >= 2
     assert scores.tone is not None
     assert scores.tone.rows == 4
-    assert evaluation.entries[HUMAN].scores.likeness is None
+    assert evaluation.entries[DECK].scores.likeness is None
     assert {sample.brief for sample in evaluation.chosen} == {r.brief for r in ROWS}
     worst = evaluation.worst["echo"]
     assert worst
     assert all("not_repetitive" in sample.failed["echo"] for sample in worst[:2])
     table = (out / "table.md").read_text()
-    assert "|  | human | echo |" in table
+    assert "|  | deck | echo |" in table
     assert "not_repetitive" in table
     samples = (out / "samples.md").read_text()
     assert all(r.brief.product in samples and r.copy in samples for r in ROWS if r.brief.product)
@@ -111,7 +112,7 @@ def test_a_probe_is_scored_by_slice_and_kept_like_other_copies(tmp_path: Path) -
         evaluate(settings_of(probe=True), ROWS, TRAINING, [entrant("echo", echo)], out)
     assert echo.asked == 2
     entries = read_evaluation(out).entries
-    assert entries[HUMAN].probe is None
+    assert entries[DECK].probe is None
     slices = entries["echo"].probe
     assert slices is not None
     assert slices["long name"].checks["names_product"].passed > 0
@@ -140,7 +141,7 @@ def test_another_generator_costs_only_that_generator(tmp_path: Path) -> None:
     both = [entrant("first", first), entrant("second", second, "b")]
     evaluate(settings_of(), ROWS, TRAINING, both, tmp_path / "out")
     assert (first.asked, second.asked) == (1, 1)
-    assert list(read_evaluation(tmp_path / "out").entries) == [HUMAN, "first", "second"]
+    assert list(read_evaluation(tmp_path / "out").entries) == [DECK, "first", "second"]
 
 
 @pytest.mark.parametrize("change", ["generator", "rows", "seed"])
@@ -216,7 +217,7 @@ def test_a_generator_is_named_by_kind_label_and_where(tmp_path: Path) -> None:
         ("teacher=nowhere/at/all", "is not a directory"),
         ("release=tests", "it has no manifest.json"),
         ("url=localhost", "does not begin with http"),
-        ("base:human=x", "label 'human'"),
+        ("base:deck=x", "label 'deck'"),
         ("base:a/b=x", "label 'a/b'"),
     ],
 )

@@ -184,7 +184,7 @@ def test_a_check_is_a_rate_over_the_rows_that_it_applies_to() -> None:
 
 def test_the_decks_own_copy_is_not_compared_with_itself() -> None:
     own = [Copy(text, 0, 0) for text in REFERENCES]
-    found = score(BRIEFS, REFERENCES, own, training=TRAINING, human=True)
+    found = score(BRIEFS, REFERENCES, own, training=TRAINING, reference=True)
     assert (found.likeness, found.tokens, found.ms) == (None, None, None)
     assert found.all_checks.share == 1
 

@@ -7,7 +7,7 @@ import pytest
 from finetune.evaluation.assess import Evaluation, read_evaluation
 from finetune.evaluation.evaluate import evaluate
 from finetune.evaluation.targets import Target, main, target_table, targets
-from finetune.generators.generate import HUMAN, Kind
+from finetune.generators.generate import DECK, Kind
 from finetune.stage import StageError
 from tests.finetune.evaluation.test_evaluate import (
     ROWS,
@@ -88,7 +88,7 @@ def test_the_student_is_measured_against_the_teacher(evaluation: Evaluation) -> 
 
 
 def test_variety_and_tone_are_measured_against_the_decks_own_copy(evaluation: Evaluation) -> None:
-    own, scores = (evaluation.entries[label].scores for label in (HUMAN, "student"))
+    own, scores = (evaluation.entries[label].scores for label in (DECK, "student"))
     off = 100 * abs(scores.distinct_2 / own.distinct_2 - 1)
     assert named(evaluation, "student", "distinct-2").value == pytest.approx(off)
     assert own.tone is not None

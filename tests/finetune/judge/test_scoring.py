@@ -8,9 +8,10 @@ import msgspec
 import pytest
 
 from distill.cli import main as tinycopy
+from finetune.chosen import choose
 from finetune.deck import Row, read_shipped
 from finetune.evaluation.assess import EvaluateSettings
-from finetune.evaluation.evaluate import Entrant, choose, evaluate
+from finetune.evaluation.evaluate import Entrant, evaluate
 from finetune.generators.generate import Kind, Sampling
 from finetune.judge.blind import Form, Key, Sheet, blind, read_key
 from finetune.judge.command import SheetSettings, main, make_sheet
@@ -194,10 +195,10 @@ def test_the_command_judges_saved_copies_against_the_decks_own(
 ) -> None:
     saved = evaluation(tmp_path / "evaluation", list(read_shipped("valid")), "echo")
     out, scores = tmp_path / "sheet", tmp_path / "scores"
-    command = ["sheet", "--copies", str(saved), "--generator", "human", "--split", "valid"]
+    command = ["sheet", "--copies", str(saved), "--generator", "deck", "--split", "valid"]
     main([*command, "--limit", "6", "--out", str(out)])
     key = read_key(out)
-    assert set(key.labels) == {"echo", "human"}
+    assert set(key.labels) == {"echo", "deck"}
     assert len(key.items) == 6
     human = {row.copy for row in choose(read_shipped("valid"), 6)}
     html = (out / "sheet.html").read_text()
@@ -205,7 +206,7 @@ def test_the_command_judges_saved_copies_against_the_decks_own(
         msgspec.json.encode(copy).decode()[1:-1].replace("<", "\\u003c") in html for copy in human
     )
     answers = tmp_path / "answers.json"
-    answers.write_bytes(msgspec.json.encode(preferring(key, "human", 6, "a|b")))
+    answers.write_bytes(msgspec.json.encode(preferring(key, "deck", 6, "a|b")))
     main(["score", str(out), str(answers), "--out", str(scores)])
     judgement = msgspec.json.decode((scores / "score.json").read_bytes(), type=Judgement)
     assert {judgement.tally.first, judgement.tally.second} == {0, 6}
@@ -216,7 +217,7 @@ def test_the_command_judges_saved_copies_against_the_decks_own(
 
 def test_saved_copies_of_other_rows_are_refused(tmp_path: Path) -> None:
     others = evaluation(tmp_path / "others", list(read_shipped("test")), "echo")
-    command = ["sheet", "--generator", "human", "--split", "valid", "--out", str(tmp_path / "out")]
+    command = ["sheet", "--generator", "deck", "--split", "valid", "--out", str(tmp_path / "out")]
     with pytest.raises(StageError, match="copies for other rows"):
         main([*command, "--copies", str(others)])
     right = evaluation(tmp_path / "right", list(read_shipped("valid")), "echo")
@@ -227,14 +228,14 @@ def test_saved_copies_of_other_rows_are_refused(tmp_path: Path) -> None:
 def test_the_command_refuses_one_side_or_three(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["judge", "sheet", "--generator", "human", "--out", str(tmp_path / "out")]
+    command = ["judge", "sheet", "--generator", "deck", "--out", str(tmp_path / "out")]
     assert tinycopy(command) == 1
     assert "name two sides in all" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", [["--limit", "0"], ["--temperature", "0"]])
 def test_settings_out_of_range_are_refused_by_name(tmp_path: Path, wrong: list[str]) -> None:
-    command = ["sheet", "--generator", "human", "--generator", "human", *wrong]
+    command = ["sheet", "--generator", "deck", "--generator", "deck", *wrong]
     with pytest.raises(StageError, match=wrong[0].removeprefix("--")):
         main([*command, "--out", str(tmp_path / "out")])
 

@@ -60,7 +60,7 @@ def judged(directory: Path) -> Path:
     directory.mkdir()
     found = Judgement(
         form="pairs",
-        labels=("echo", "human"),
+        labels=("echo", "deck"),
         rows=12,
         identical=0,
         answers={"anna": 12},
