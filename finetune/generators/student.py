@@ -52,11 +52,11 @@ class TorchStudent:
         chosen: list[tuple[student.Variant, ...]] = [()] * len(briefs)
         ms = [0.0] * len(briefs)
         with seeded(seed):
-            for _ in range(student.BATCHES):
+            for batch in range(1, student.BATCHES + 1):
                 lacking = [
                     i for i, found in enumerate(chosen) if not student.enough(found, variants)
                 ]
-                drawn = self.sample([briefs[i] for i in lacking], variants)
+                drawn = self.sample([briefs[i] for i in lacking], variants, batch)
                 for i, (more, took) in zip(lacking, drawn, strict=True):
                     samples[i] += more
                     ms[i] += took / variants
@@ -68,12 +68,15 @@ class TorchStudent:
         ]
 
     def sample(
-        self, briefs: Sequence[Brief], variants: int
+        self, briefs: Sequence[Brief], variants: int, batch: int = 1
     ) -> list[tuple[list[student.Sample], float]]:
-        """One batch of candidates for each brief, and the milliseconds that it took."""
+        """A batch of candidates for each brief, the first or a later one, and its milliseconds."""
         briefs = [msgspec.structs.replace(b, length=b.length_to_write) for b in briefs]
         sources = [self._source(brief) for brief in briefs]
-        foreign = [student.marker_pieces(self._spm, slots(brief).foreign) for brief in briefs]
+        banned = [
+            student.marker_pieces(self._spm, student.banned(slots(brief), batch))
+            for brief in briefs
+        ]
         drawn = sorted(
             sample(
                 self._model,
@@ -85,7 +88,7 @@ class TorchStudent:
                 top_k=self._sampling.top_k,
                 repetition_penalty=self._sampling.repetition_penalty,
                 floors=[student.token_floor(brief, slots(brief)) for brief in briefs],
-                without=[[self._spm.piece_to_id(p) for p in pieces] for pieces in foreign],
+                without=[[self._spm.piece_to_id(p) for p in pieces] for pieces in banned],
                 suppress_tokens=[self._spm.unk_id()],
             ),
             key=lambda sampled: sampled.index,

@@ -133,6 +133,16 @@ class Slots:
         """The markers that the brief lacks: what a student must not write."""
         return frozenset((*MARKERS, *UNTYPED)).difference(marker for marker, _ in self.spans)
 
+    @property
+    def held(self) -> frozenset[str]:
+        """The markers of keywords that stand in a feature: writing both says the same twice."""
+        features = [span.lower() for marker, span in self.spans if marker in ANY_FEATURE]
+        return frozenset(
+            marker
+            for marker, span in self.spans
+            if marker in KEYWORDS and any(span.lower() in feature for feature in features)
+        )
+
     def extract(self, copy: str) -> str:
         """Copy with a marker for every span; `fill` is its inverse, but for "a" or "an"."""
         if not self.spans:

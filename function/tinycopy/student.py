@@ -123,6 +123,14 @@ def token_floor(brief: Brief, marked: Slots) -> int:
     return max(0, fewest - sum(len(span.split()) - 1 for span in whole))
 
 
+def banned(marked: Slots, batch: int) -> frozenset[str]:
+    """The markers that no candidate of a batch (1 is the first) may have.
+
+    A keyword that stands in a feature is left to that feature, unless the first batch failed.
+    """
+    return marked.foreign | marked.held if batch == 1 else marked.foreign
+
+
 class Student:
     """A release, loaded. Safe to use from as many threads as it has `workers`; more wait."""
 
@@ -215,7 +223,6 @@ class Student:
         sampling = sampling or Sampling()
         count = sampling.batch(variants)
         bounds = token_floor(asked, marked), token_limit(asked)
-        without = marker_pieces(self._pieces, marked.foreign)
         samples: list[Sample] = []
         chosen: tuple[Variant, ...] = ()
         batches = 0
@@ -224,6 +231,7 @@ class Student:
             model = worker if seed is None else Model(self._files, seed % ANY_SEED)
             while batches < BATCHES and not enough(chosen, variants):
                 batches += 1
+                without = marker_pieces(self._pieces, banned(marked, batches))
                 samples += self._sample(model, tokens, count, bounds, sampling, start, without)
                 chosen = choose(brief, marked, samples, variants)
         finally:

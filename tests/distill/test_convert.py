@@ -11,6 +11,7 @@ from distill import convert as room
 from distill.convert import ConvertSettings, convert
 from distill.student import StudentSettings, load_student, train_student
 from finetune.deck import read_shipped
+from finetune.e2e.beam import release_texts, student_texts
 from finetune.generators.student import TorchStudent
 from finetune.stage import StageError
 from tinycopy.errors import NoUsableCopy
@@ -98,6 +99,26 @@ def test_the_evaluations_pytorch_student_writes_and_scores_as_its_float32_releas
             assert variant.score - 0.5 < samples[0].score < variant.score + 0.01
         compared += 1
     assert compared >= 3
+
+
+def test_a_student_and_its_float32_release_write_the_same_by_search(
+    student: Path, tmp_path: Path
+) -> None:
+    settings = msgspec.structs.replace(SETTINGS, compute_type="float32")
+    convert(settings, student, ROWS, tmp_path / "release", inputs={})
+    briefs = [row.brief for row in ROWS[:4]]
+    found = {
+        width: (
+            student_texts(student, briefs, width),
+            release_texts(tmp_path / "release", briefs, width),
+        )
+        for width in (1, 3)
+    }
+    before, after = found[1]
+    assert before == after
+    assert any(before)
+    # Wider beams stop by rules of their own, but find other copy than the narrowest.
+    assert all(wide != narrow for wide, narrow in zip(found[3], found[1], strict=True))
 
 
 def test_the_gate_reads_the_pytorch_student_before_conversion_touches_it(
