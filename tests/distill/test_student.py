@@ -230,7 +230,8 @@ def test_pairs_are_encoded_once_for_all_runs_that_read_them_alike(
     made: list[int] = []
 
     def counted(pairs: list[Pair], *how: Any) -> list[Example]:
-        made.append(len(pairs))
+        if len(pairs) > 1:  # the one validation row is encoded by every run
+            made.append(len(pairs))
         return encode_pairs(pairs, *how)
 
     monkeypatch.setattr(room, "encode_pairs", counted)

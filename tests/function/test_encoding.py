@@ -85,7 +85,7 @@ def test_the_copy_of_the_whole_deck_comes_back_from_its_slots() -> None:
         filled = marked.fill(marked.extract(row.copy))
         assert articles_alike(filled) == articles_alike(row.copy)
         other_articles += [filled] if filled != row.copy else []
-    assert len(other_articles) <= 1, other_articles
+    assert len(other_articles) <= 2, other_articles
 
 
 def test_the_plain_text_has_every_field_of_the_brief() -> None:

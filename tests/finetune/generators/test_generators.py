@@ -156,7 +156,7 @@ def test_a_student_writes_the_length_that_a_character_limit_has_room_for(tmp_pat
 
 @pytest.mark.parametrize(
     ("variants", "candidates", "passes", "batches"),
-    [(1, 200, True, 1), (1, 200, False, 2), (5, 1, True, 2)],
+    [(1, 200, True, 1), (1, 200, False, 2), (5, -5, True, 2)],  # the last draws three for five
 )
 def test_a_student_chooses_as_the_function_and_draws_again_where_that_is_not_enough(
     tmp_path: Path,
@@ -171,7 +171,7 @@ def test_a_student_chooses_as_the_function_and_draws_again_where_that_is_not_eno
     student = TorchStudent(tmp_path, batch=2, sampling=FunctionSampling(candidates))
     brief = BRIEFS[0]
     with seeded(1):
-        drawn = [student.sample([brief], variants)[0][0] for _ in range(2)]
+        drawn = [student.sample([brief], variants, batch)[0][0] for batch in (1, 2)]
     assert enough(choose(brief, slots(brief), drawn[0], variants), variants) == (batches == 1)
     chosen = choose(brief, slots(brief), itertools.chain(*drawn[:batches]), variants)
     [copies] = student.write([brief], variants=variants, seed=1)
