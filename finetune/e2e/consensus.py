@@ -48,9 +48,9 @@ def consensus(case: Case, keep: int = KEEP) -> list[str]:
         return sum(scores) / max(1, len(scores))
 
     errors = {text: slot_errors(case.meaning, text) for text in texts}
-    ranked = sorted(texts, key=agreement, reverse=True)
+    ranked = sorted(texts, key=lambda text: (-agreement(text), text))
     exact = [text for text in ranked if not (errors[text].count or errors[text].repeated)]
-    nearly = [text for text in ranked if errors[text].count <= 1]
+    nearly = sorted((t for t in ranked if errors[t].count <= 1), key=lambda t: errors[t].count)
     return exact[:keep] or nearly[:1]
 
 

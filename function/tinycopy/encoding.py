@@ -47,7 +47,7 @@ _SLOT = re.compile(rf"(\b[Aa]n? )?([{''.join((*MARKERS, *UNTYPED))}])")
 _AN = re.compile(rf"(\b[Aa])n (?=[{''.join(MARKERS)}])")
 _SOUNDS_OPEN = re.compile(
     r"(?!U[A-Z])(?i:(?!eu|one\b|once|uni(?!m)|uk|usa|use|usu|uti)[aeiou]|hour|heir|honest)"
-    r"|8|1[18](?!\d|,\d)|18\d\d(?!\d)|[FHLMNRSX][A-Z\d]{0,2}\b"
+    r"|8|1[18](?!\d|,\d)|18\d\d(?!\d)|[FHLMNRSX][A-Z\d]{0,2}\b|[HLMNRX](?![AEIOUHLY])[A-Z]{3,}\b"
 )
 """Spans that "an" stands before: vowels, eight and eleven, and capitals that are spelt out."""
 NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")

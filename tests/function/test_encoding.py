@@ -85,7 +85,7 @@ def test_the_copy_of_the_whole_deck_comes_back_from_its_slots() -> None:
         filled = marked.fill(marked.extract(row.copy))
         assert articles_alike(filled) == articles_alike(row.copy)
         other_articles += [filled] if filled != row.copy else []
-    assert len(other_articles) <= 2, other_articles
+    assert len(other_articles) <= 1, other_articles
 
 
 def test_the_plain_text_has_every_field_of_the_brief() -> None:
@@ -175,6 +175,11 @@ def test_a_price_is_a_slot_even_as_one_word_and_goes_without_its_label() -> None
         ("MP3 player", "an MP3 player"),
         ("unlined upper", "an unlined upper"),
         ("used camera", "a used camera"),
+        ("usability study", "a usability study"),
+        ("ukulele course", "a ukulele course"),
+        ("1890s boiler", "an 1890s boiler"),
+        ("RFID lining", "an RFID lining"),
+        ("HEPA filter", "a HEPA filter"),
     ],
 )
 def test_the_article_before_a_slot_fits_what_fills_it(feature: str, written: str) -> None:
@@ -230,6 +235,13 @@ def test_a_slot_that_the_brief_lacks_fills_to_nothing() -> None:
     assert slots(of(prompt="tea")).fill(f"Try {PRODUCT}") is None
     assert slots(of(prompt="tea")).foreign == {*MARKERS, *UNTYPED}
     assert slots(of(product="Ivo")).foreign == {*MARKERS, *UNTYPED} - {PRODUCT}
+
+
+def test_a_keyword_that_stands_in_a_feature_is_held_by_it() -> None:
+    brief = of(product="Ivo", features=["Wool in eight colours"], keywords=["wool", "rug"])
+    marked = slots(brief)
+    assert marked.held == {KEYWORDS[0]}
+    assert not marked.held & marked.foreign
 
 
 def test_more_numbers_than_slots_stay_as_they_are() -> None:

@@ -10,7 +10,16 @@ from tinycopy.encoding import KEYWORDS
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import FILES, ReleaseError
 from tinycopy.model import END, Model
-from tinycopy.student import Sampling, Student, Variant, _best, _Candidate, enough, token_limit
+from tinycopy.student import (
+    Sampling,
+    Student,
+    Variant,
+    _best,
+    _Candidate,
+    banned,
+    enough,
+    token_limit,
+)
 
 BRIEF = Brief(
     type=CopyType.SOCIAL_POST,
@@ -114,6 +123,20 @@ def test_a_slot_that_the_brief_lacks_is_never_written(tmp_path: Path):
     text = Student(read(tmp_path)).write(brief, 1, 1).variants[0].text
     assert text
     assert not text.lower().replace("trail", "")
+
+
+def test_a_keyword_in_a_feature_is_written_by_itself_only_where_the_first_batch_failed(
+    tmp_path: Path,
+):
+    make_release(tmp_path, only=KEYWORDS[0])
+    student = Student(read(tmp_path))
+    features = ("a map of each trail",)
+    held = msgspec.structs.replace(BRIEF, features=features, keywords=("trail",))
+    written = student.write(held, 1, 1)
+    assert written.candidates == 2 * Sampling().candidates
+    marked = student.marked(held)
+    assert banned(marked, 1) == marked.foreign | {KEYWORDS[0]}
+    assert banned(marked, 2) == marked.foreign
 
 
 def test_copy_that_cannot_be_used_is_never_returned(tmp_path: Path):

@@ -192,3 +192,5 @@ def test_settings_out_of_range_are_refused_by_name(data: Path, tmp_path: Path) -
     command = ["--data", str(data), "--generator", "base", "--out", str(tmp_path / "out")]
     with pytest.raises(StageError, match="temperature"):
         main([*command, "--temperature", "0"])
+    with pytest.raises(StageError, match="beam"):
+        main([*command, "--beam", "0"])
