@@ -157,7 +157,11 @@ def _student(words: Sequence[str]) -> None:
     """Deck + labels -> student: train a small model, new or out of the teacher's layers."""
     parser = _parser("student", _student.__doc__)
     parser.add_argument("--labels", type=Path, help="directory of labels; none: the deck alone")
-    parser.add_argument("--teacher", type=Path, help="directory of a teacher, for its layers")
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        help="directory of a teacher, or of a student to go on from, for its layers",
+    )
     arguments = parser.parse_args(words)
     recipe, deck = _start(arguments)
     student_stage(

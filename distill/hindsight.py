@@ -11,7 +11,8 @@ import msgspec
 
 from distill.briefs import keyword_phrases
 from tinycopy.brief import Brief, Length
-from tinycopy.checks import has_keyword, run_checks
+from tinycopy.checks import run_checks
+from tinycopy.wording import has_keyword
 
 
 def fitted(brief: Brief, copy: str) -> Brief:

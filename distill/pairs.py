@@ -13,24 +13,15 @@ import torch
 from torch.utils.data import Sampler
 
 from distill.label import read_labels
+from distill.marking import Pair
 from distill.soft_targets import SOFT, TOP, WHOLE, Soft
 from distill.vocabulary import END, PAD
 from finetune.teacher import IGNORED
 from tinycopy.brief import Brief, CopyType
 from tinycopy.checks import run_checks
-from tinycopy.encoding import slots
-
-Pair = tuple[str, str]
-"""(source, target): the marked brief, and copy with its spans replaced by slots."""
 
 Example = dict[str, list[int]]
 """`input_ids` and `labels` of one pair, each with the end token; soft targets if there are any."""
-
-
-def pair(brief: Brief, copy: str) -> Pair:
-    """The pair of one brief and its copy."""
-    marked = slots(brief)
-    return marked.source, marked.extract(copy)
 
 
 def labels_written(directory: Path, share: float = 1.0) -> list[tuple[Brief, str]]:

@@ -16,13 +16,14 @@ import sentencepiece
 import torch
 from tqdm import tqdm
 
+from distill.marking import marked_for
 from distill.vocabulary import END
 from finetune.generators.batches import padded
 from finetune.pretrained import load_model
 from finetune.stage import StageError
 from finetune.teacher import prompt
 from tinycopy.brief import Brief
-from tinycopy.encoding import ANY_FEATURE, KEYWORDS, MARKERS, NUMBERS, Slots, slots
+from tinycopy.encoding import ANY_FEATURE, KEYWORDS, MARKERS, NUMBERS, Slots
 
 TOP = 16
 """Pieces of a distribution that are kept, the likeliest; their shares add up to WHOLE."""
@@ -67,7 +68,7 @@ def soft_targets(
                 batch, _distributions(model, [read[i] for i in batch]), strict=True
             ):
                 brief, copy = written[index]
-                found[index] = pieces.soften(slots(brief), copy, read[index], shares)
+                found[index] = pieces.soften(marked_for(brief, copy), copy, read[index], shares)
             bar.update(len(batch))
     return [found[index] for index in range(len(written))]
 

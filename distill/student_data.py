@@ -5,7 +5,6 @@ here: what a pair is (pairs.py) and what a teacher expects (soft_targets.py).
 """
 
 import functools
-import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import sentencepiece
 
-from distill.pairs import Example, Pair, encode_pairs, labels_written, pair
+from distill.marking import Pair, pair
+from distill.pairs import Example, encode_pairs, labels_written
 from distill.soft_targets import Soft, soft_targets
+from distill.variations import common_words, varied
 from distill.vocabulary import train_vocabulary
 from finetune.cache import tokenised
 from finetune.chosen import choose
@@ -30,7 +31,7 @@ from finetune.stage import (
     wait_for_everyone,
 )
 from tinycopy.brief import Brief
-from tinycopy.encoding import ENCODING, encode
+from tinycopy.encoding import ENCODING
 
 if TYPE_CHECKING:
     from distill.student import StudentSettings
@@ -54,8 +55,9 @@ def student_data(
     @functools.cache
     def written() -> list[tuple[Brief, str]]:
         """Read only for what is not there yet: the vocabulary, or token ids in the cache."""
+        common = common_words(row.copy for row in train)
         rows = [
-            (reordered(row.brief, time), row.copy)
+            (varied(row.brief, row.copy, time, common), row.copy)
             for time in range(settings.deck_repeats)
             for row in train
         ]
@@ -76,11 +78,9 @@ def student_data(
         if asked is not None:
             say(f"student: what {asked} expects at each token")
             of_deck = len(train) * settings.deck_repeats
-            once = min(of_deck, len(train))
-            of_labels = written()[of_deck:] if settings.teacher_logits == "all" else []
-            found = soft_targets(asked, written()[:once] + of_labels, vocabulary)
-            soft = [*found[:once] * settings.deck_repeats, *found[once:]]
-            soft += [None] * (len(written()) - len(soft))
+            count = len(written()) if settings.teacher_logits == "all" else of_deck
+            soft = [*soft_targets(asked, written()[:count], vocabulary)]
+            soft += [None] * (len(written()) - count)
         return encode_pairs(pairs(), vocabulary, settings.max_tokens, soft)
 
     depends_on: dict[str, str | int] = {
@@ -97,18 +97,6 @@ def student_data(
         weights = file_digest(asked / "model.safetensors")
         depends_on |= {"teacher_logits": settings.teacher_logits, "teacher": weights}
     return vocabulary, tokenised(examples, depends_on)
-
-
-def reordered(brief: Brief, time: int) -> Brief:
-    """The brief with its features in another order each time but the first, number 0.
-
-    What a copy says first tells nothing of which feature its brief gave first.
-    """
-    if not time or not brief.features:
-        return brief
-    order = random.Random(f"{time} {encode(brief)}")
-    features = order.sample(brief.features, len(brief.features))
-    return msgspec.structs.replace(brief, features=tuple(features))
 
 
 def unseen_examples(

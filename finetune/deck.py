@@ -42,6 +42,7 @@ class DeckSettings(Columns, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     path: a file, a directory or an id of the hub; unset, with no `files`, the shipped deck.
     files: split -> path, for splits that lie apart.
+    parts: of the shipped deck, to learn from; its test split is of the witty part alone.
     hub_config, hub_revision: of a data set of the hub.
     min_words, max_words: of copy.  word_ranges: also drop copy outside its type's and length's.
     near_duplicate: Jaccard similarity of character shingles from which texts count as the same.
@@ -52,6 +53,7 @@ class DeckSettings(Columns, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     path: str | None = None
     files: dict[Literal["train", "valid", "test"], str] = msgspec.field(default_factory=dict)
+    parts: tuple[Literal["witty", "plain"], ...] = ("witty", "plain")
     hub_config: str | None = None
     hub_revision: str | None = None
     min_words: Annotated[int, Meta(ge=1)] = 2
@@ -144,12 +146,20 @@ def _sources(settings: DeckSettings) -> list[Source]:
     elif settings.path is not None:
         sources = find_sources(settings.path, None, hub)
     else:
-        found = find_sources(str(SHIPPED))
-        sources = [dataclasses.replace(s, name=f"shipped/{Path(s.name).name}") for s in found]
+        found = [
+            dataclasses.replace(source, name=f"shipped/{Path(source.name).name}")
+            for source in find_sources(str(SHIPPED))
+        ]
+        sources = [s for s in found if s.split == "test" or _part(s) in settings.parts]
     if all(s.split in ("valid", "test") for s in sources):
         names = ", ".join(s.name for s in sources)
         raise DeckError(f"{names}: there is no training split; name one under `files`")
     return sources
+
+
+def _part(source: Source) -> str:
+    """The part of the shipped deck that one of its files is of."""
+    return "plain" if "-plain." in source.name else "witty"
 
 
 def _rows(source: Source, settings: DeckSettings, seen: set[str]) -> Iterator[Row | BadRow]:

@@ -14,6 +14,7 @@ import msgspec
 
 from finetune.words import Word, words
 from tinycopy.brief import Brief
+from tinycopy.encoding import as_phrases
 
 COVERED = 0.6
 """Least share of a feature's words of substance that its wording in the copy has."""
@@ -24,7 +25,9 @@ LONGER = 3
 
 _AFTER_HEAD = frozenset(["at", "by", "for", "from", "in", "of", "on", "to", "who", "with"])
 """Words that what a name is about stands before: "owners of boats" are owners."""
+_BREAK = re.compile(r"[.!?;:,]['\"\u201d\u2019)]*\s")
 _SENTENCE_END = re.compile(r"[.!?;:]['\"\u201d\u2019)]*\s")
+"""What may not stand within the wording of a feature that has a comma itself."""
 
 
 def reworded(brief: Brief, copy: str) -> Brief:
@@ -34,7 +37,7 @@ def reworded(brief: Brief, copy: str) -> Brief:
     """
     taken = [match.span() for match in re.finditer(re.escape(brief.product or ""), copy)]
     features = []
-    for feature in brief.features:
+    for feature in as_phrases(brief.features):
         found = _wording(feature, copy, taken)
         features.append(feature if found is None else _as_feature(copy[slice(*found)], feature))
         if found is not None:
@@ -65,10 +68,11 @@ def _wording(feature: str, copy: str, taken: list[tuple[int, int]]) -> tuple[int
     if len(own) < 2 or not substance:
         return None
     said = words(copy)
+    boundary = _SENTENCE_END if "," in feature else _BREAK
     best: tuple[tuple[float, float, int], int, int] | None = None
     for first, last in _ranges(said, substance, len(own) + LONGER):
         start, end = said[first].start, said[last].end
-        if _SENTENCE_END.search(copy, start, end) or any(a < end and start < b for a, b in taken):
+        if boundary.search(copy, start, end) or any(a < end and start < b for a, b in taken):
             continue
         span = said[first : last + 1]
         covered = len(substance.intersection(word.stem for word in span)) / len(substance)

@@ -12,7 +12,7 @@ from finetune.pretrained import load_weights
 from finetune.stage import StageError, digest, file_digest
 from tinycopy import student
 from tinycopy.brief import Brief
-from tinycopy.encoding import slots
+from tinycopy.encoding import Slots, slots
 from tinycopy.model import MAX_SOURCE_TOKENS
 
 _FILES = ("config.json", "model.safetensors", "spm.model")
@@ -60,7 +60,8 @@ class TorchStudent:
                 for i, (more, took) in zip(lacking, drawn, strict=True):
                     samples[i] += more
                     ms[i] += took / variants
-                    chosen[i] = student.choose(briefs[i], slots(briefs[i]), samples[i], variants)
+                    marked = student.marked(briefs[i], batch)
+                    chosen[i] = student.choose(briefs[i], marked, samples[i], variants)
         return [
             [Copy(v.text, v.tokens, took) for v in found]
             + [Copy("", 0, took)] * (variants - len(found))
@@ -72,11 +73,9 @@ class TorchStudent:
     ) -> list[tuple[list[student.Sample], float]]:
         """A batch of candidates for each brief, the first or a later one, and its milliseconds."""
         briefs = [msgspec.structs.replace(b, length=b.length_to_write) for b in briefs]
-        sources = [self._source(brief) for brief in briefs]
-        banned = [
-            student.marker_pieces(self._spm, student.banned(slots(brief), batch))
-            for brief in briefs
-        ]
+        marked = [student.marked(brief, batch) for brief in briefs]
+        sources = [self._source(one) for one in marked]
+        foreign = [student.marker_pieces(self._spm, one.foreign) for one in marked]
         drawn = sorted(
             sample(
                 self._model,
@@ -87,8 +86,8 @@ class TorchStudent:
                 top_p=self._sampling.top_p,
                 top_k=self._sampling.top_k,
                 repetition_penalty=self._sampling.repetition_penalty,
-                floors=[student.token_floor(brief, slots(brief)) for brief in briefs],
-                without=[[self._spm.piece_to_id(p) for p in pieces] for pieces in banned],
+                floors=[student.token_floor(*each) for each in zip(briefs, marked, strict=True)],
+                without=[[self._spm.piece_to_id(p) for p in pieces] for pieces in foreign],
                 suppress_tokens=[self._spm.unk_id()],
             ),
             key=lambda sampled: sampled.index,
@@ -111,9 +110,9 @@ class TorchStudent:
             [*self._spm.encode(slots(brief).extract(copy)), self._model.end]
             for brief, copy in zip(briefs, copies, strict=True)
         ]
-        sources = [self._source(brief) for brief in briefs]
+        sources = [self._source(slots(brief)) for brief in briefs]
         return likelihoods(self._model, list(zip(sources, targets, strict=True)))
 
-    def _source(self, brief: Brief) -> list[int]:
-        ids: list[int] = self._spm.encode(slots(brief).source)
+    def _source(self, marked: Slots) -> list[int]:
+        ids: list[int] = self._spm.encode(marked.source)
         return [*ids[: MAX_SOURCE_TOKENS - 1], self._model.end]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tinycopy import claims, figures, form, names, safety
 from tinycopy.brief import NAMING, Brief, CopyType, Length, Tone
-from tinycopy.wording import Pattern, straight
+from tinycopy.wording import Pattern, has_keyword, has_phrase, straight
 
 
 @dataclass(frozen=True)
@@ -30,26 +30,8 @@ def run_checks(brief: Brief, text: str) -> dict[str, bool]:
     return {check.name: check.passes(brief, text) for check in CHECKS if check.applies(brief)}
 
 
-def has_keyword(text: str, keyword: str) -> bool:
-    """Whether the copy has the keyword, in capitals or not, as whole words."""
-    return _holds(straight(text).lower(), straight(keyword).lower())
-
-
-def _holds(text: str, phrase: str) -> bool:
-    """Whether `phrase` stands in `text` as whole words."""
-    at = text.find(phrase)
-    while at >= 0:
-        before, after = text[at - 1 : at], text[at + len(phrase) : at + len(phrase) + 1]
-        joined_before = phrase[0].isalnum() and (before.isalnum() or before == "_")
-        joined_after = phrase[-1].isalnum() and (after.isalnum() or after == "_")
-        if not joined_before and not joined_after:
-            return True
-        at = text.find(phrase, at + 1)
-    return False
-
-
 def _names_product(brief: Brief, text: str) -> bool:
-    return brief.product is not None and _holds(straight(text), straight(brief.product))
+    return brief.product is not None and has_phrase(text, brief.product)
 
 
 def _has_keywords(brief: Brief, text: str) -> bool:

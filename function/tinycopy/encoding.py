@@ -7,20 +7,23 @@ is exact or absent, however small the student.
 
 A release names the encoding that it was trained with; the function refuses one that it does not
 know. Encoding 1 had no slots for features; in encoding 2 they did not tell what kind of phrase a
-feature is (phrases.py).
+feature is (phrases.py); in encoding 3 each keyword had a slot of its own, and "a" was part of a
+feature.
 """
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from tinycopy.articles import takes_an, without_article
 from tinycopy.brief import Brief
 from tinycopy.phrases import PRICE, Kind, kind
+from tinycopy.wording import has_keyword
 
-ENCODING = 3
+ENCODING = 4
 """What new students are trained with."""
-ENCODINGS = (1, 2, ENCODING)
+ENCODINGS = (1, 2, 3, ENCODING)
 """What the function can serve."""
 
 PRODUCT, CATEGORY, AUDIENCE = "\ue000", "\ue001", "\ue002"
@@ -45,11 +48,6 @@ MARKERS = (
 
 _SLOT = re.compile(rf"(\b[Aa]n? )?([{''.join((*MARKERS, *UNTYPED))}])")
 _AN = re.compile(rf"(\b[Aa])n (?=[{''.join(MARKERS)}])")
-_SOUNDS_OPEN = re.compile(
-    r"(?!U[A-Z])(?i:(?!eu|one\b|once|uni(?!m)|uk|usa|use|usu|uti)[aeiou]|hour|heir|honest)"
-    r"|8|1[18](?!\d|,\d)|18\d\d(?!\d)|[FHLMNRSX][A-Z\d]{0,2}\b|[HLMNRX](?![AEIOUHLY])[A-Z]{3,}\b"
-)
-"""Spans that "an" stands before: vowels, eight and eleven, and capitals that are spelt out."""
 NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 _ARTICLE = re.compile("(?:a|an|the) ", re.I)
 _APOSTROPHES = "'\u2019"
@@ -61,7 +59,7 @@ _NAME_OR_NUMBER = re.compile(f"{_NAME.pattern}|{NUMBER.pattern}")
 _PRICE_LABEL = re.compile(r"prices?: ?(?=.)", re.I)
 _PROMPT_BREAK = re.compile(r"((?:[,;:.!?]|\s[-\u2013\u2014])(?:\s+(?:and\s+)?|$))")
 _REQUEST = re.compile(
-    r"(?:please|write|need|give|make|create|want|i|i'd|we|can|could)\b"
+    r"(?:please|write|need|give|make|create|want|help|sell|promote|i|i'd|we|can|could)\b"
     r"|.*\b(?:description|headline|slogan|tagline|caption|subject line|social post)s?\b",
     re.I,
 )
@@ -85,31 +83,32 @@ def _as_it_is(text: str) -> str:
 def _encode(
     brief: Brief,
     *,
-    fixed: Callable[[str], str] = _as_it_is,
+    product: Callable[[str], str] = _as_it_is,
     category: Callable[[str], str] = _as_it_is,
     audience: Callable[[str], str] = _as_it_is,
     feature: Callable[[str], str] = _as_it_is,
     prompt: Callable[[str], str] = _as_it_is,
+    keyword: Callable[[str], str] = _as_it_is,
 ) -> str:
     """The one layout of a brief, each part written by the function given for it."""
     parts = [f"{brief.type.replace('_', ' ')}, {brief.tone}, {brief.length}"]
     if brief.product is not None:
-        parts.append(fixed(brief.product))
+        parts.append(product(brief.product))
     if brief.category:
         parts.append(category(brief.category))
     if brief.features:
-        parts.append("; ".join(map(feature, _as_phrases(brief.features))))
+        parts.append("; ".join(map(feature, as_phrases(brief.features))))
     if brief.prompt:
         parts.append(prompt(brief.prompt))
     if brief.audience:
         parts.append("for: " + audience(brief.audience))
     if brief.keywords:
-        parts.append("use: " + "; ".join(map(fixed, brief.keywords)))
+        parts.append("use: " + "; ".join(map(keyword, brief.keywords)))
     return " | ".join(p.replace("|", "/") for p in parts)
 
 
-def _as_phrases(features: Sequence[str]) -> Sequence[str]:
-    """The features without what a list adds to them: "Price:", and capitals where each has one."""
+def as_phrases(features: Sequence[str]) -> Sequence[str]:
+    """The features without what a list adds to them: "Price:", and capitals if each has one."""
     features = [_PRICE_LABEL.sub("", feature) for feature in features]
     worded = [feature for feature in features if feature[0].isalpha()]
     if len(worded) < 2 or not all(f[0].isupper() and f[1:2].islower() for f in worded):
@@ -123,25 +122,17 @@ class Slots:
 
     source: the encoded brief with markers, what a student reads.
     spans: (marker, span) pairs, in the order in which the source names them.
+    keywords: of each keyword, the marker of the slot that it is left to, and the keyword.
     """
 
     source: str
     spans: tuple[tuple[str, str], ...]
+    keywords: tuple[tuple[str, str], ...]
 
     @property
     def foreign(self) -> frozenset[str]:
         """The markers that the brief lacks: what a student must not write."""
         return frozenset((*MARKERS, *UNTYPED)).difference(marker for marker, _ in self.spans)
-
-    @property
-    def held(self) -> frozenset[str]:
-        """The markers of keywords that stand in a feature: writing both says the same twice."""
-        features = [span.lower() for marker, span in self.spans if marker in ANY_FEATURE]
-        return frozenset(
-            marker
-            for marker, span in self.spans
-            if marker in KEYWORDS and any(span.lower() in feature for feature in features)
-        )
 
     def extract(self, copy: str) -> str:
         """Copy with a marker for every span; `fill` is its inverse, but for "a" or "an"."""
@@ -175,7 +166,7 @@ class Slots:
             if article and _ARTICLE.match(span):
                 return span
             if article:
-                return f"{article[0]}{'n' if _SOUNDS_OPEN.match(span) else ''} {span}"
+                return f"{article[0]}{'n' if takes_an(span) else ''} {span}"
             if marker in _AT_START and _SENTENCE_START.search(written, 0, match.start()):
                 return span[0].upper() + span[1:]
             return span
@@ -192,35 +183,43 @@ def _bounded(span: str) -> str:
     return rf"{before}(?<!\w){re.escape(span)}{after}"
 
 
-def slots(brief: Brief, encoding: int = ENCODING) -> Slots:
+def slots(brief: Brief, encoding: int = ENCODING, apart: Collection[str] = ()) -> Slots:
     """The slots of a brief: product, category, audience, 5 keywords, 16 numbers, 12 names, 8
     features of each kind.
 
     Spans past those limits stay in the source as plain text. Features of one word are no slots,
-    prices excepted; of a prompt the parts of up to 9 words between its marks count as features.
+    prices excepted; of a prompt the parts of up to 9 words between its marks count as features. A
+    keyword that stands in another slot is left to that slot, but for those in `apart`, which get
+    slots of their own.
     """
-    marking = _Marking(brief, encoding)
+    marking = _Marking(brief, encoding, apart)
     source = _encode(
         brief,
-        fixed=marking.fixed,
+        product=marking.product,
         category=marking.category,
         audience=marking.audience,
         feature=marking.feature,
         prompt=marking.prompt,
+        keyword=marking.keyword,
     )
-    return Slots(source, tuple((marker, span) for span, marker in marking.marker_of.items()))
+    spans = tuple((marker, span) for span, marker in marking.marker_of.items())
+    return Slots(source, spans, tuple(marking.keywords))
 
 
 class _Marking:
     """Hands out the markers of one brief, in the order in which its parts are written."""
 
-    def __init__(self, brief: Brief, encoding: int) -> None:
+    def __init__(self, brief: Brief, encoding: int, apart: Collection[str]) -> None:
         self._encoding = encoding
+        self._apart = apart
         self.marker_of: dict[str, str] = {}
         if brief.product:
             self.marker_of[brief.product] = PRODUCT
-        for marker, keyword in zip(KEYWORDS, brief.keywords, strict=False):
-            self.marker_of.setdefault(keyword, marker)
+        self.keywords: list[tuple[str, str]] = []
+        self._own = iter(KEYWORDS)
+        if encoding < 4:
+            for marker, keyword in zip(KEYWORDS, brief.keywords, strict=False):
+                self.marker_of.setdefault(keyword, marker)
         self._fixed = frozenset(self.marker_of)
         self._numbers, self._names = iter(NUMBERS), iter(NAMES)
         untyped = iter(UNTYPED if encoding == 2 else ())
@@ -228,9 +227,20 @@ class _Marking:
             kind_: iter(markers) if encoding > 2 else untyped for kind_, markers in FEATURES.items()
         }
 
-    def fixed(self, span: str) -> str:
-        """The product or a keyword."""
+    def product(self, span: str) -> str:
         return f"{self.marker_of[span]} {span}"
+
+    def keyword(self, text: str) -> str:
+        """A keyword after the marker of what must be written for it."""
+        marker = self.marker_of.get(text)
+        if marker is None and text not in self._apart:
+            bare = without_article(text)
+            holders = (m for span, m in self.marker_of.items() if has_keyword(span, bare))
+            marker = next(holders, None)
+        if marker is None:
+            marker = self.marker_of[text] = next(self._own)
+        self.keywords.append((marker, text))
+        return f"{marker} {text}"
 
     def category(self, text: str) -> str:
         return self._once(CATEGORY, text)
@@ -242,7 +252,12 @@ class _Marking:
         is_short = " " not in text and not (self._encoding > 2 and PRICE.fullmatch(text))
         if is_short or _NAME.fullmatch(text) or text in self.marker_of:
             return self._text(text)
-        return self._span(next(self._features[kind(text)], None), text)
+        kind_ = kind(text)
+        if self._encoding < 4:
+            kind_ = Kind.THING if kind_ > Kind.CLAUSE else kind_
+        elif kind_ is Kind.ONE:
+            text = without_article(text)
+        return self._span(next(self._features[kind_], None), text)
 
     def prompt(self, text: str) -> str:
         parts = _PROMPT_BREAK.split(text)

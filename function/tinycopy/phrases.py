@@ -28,6 +28,12 @@ class Kind(IntEnum):
     """It has two handles."""
     CLAUSE = 7
     """"The lid is included", "lid included"."""
+    ONE = 8
+    """It has a handle, with or without its article."""
+    STUFF = 9
+    """It is of solid brass, and takes no article."""
+    ORDER = 10
+    """You can pay by card."""
 
 
 def kind(phrase: str) -> Kind:
@@ -44,9 +50,18 @@ def kind(phrase: str) -> Kind:
         return Kind.ACTION
     if _is_state(words):
         return Kind.STATE
+    if f"{first}s" in _ACTIONS and second in _AFTER_ORDERS and first not in _COUNTABLE:
+        return Kind.ORDER
     if words[-1] in _LAST_OF_CLAUSES or not _VERBS.isdisjoint(words[1:-1]):
         return Kind.CLAUSE
-    return Kind.THINGS if _is_plural(words) else Kind.THING
+    head = _head(words)
+    if head.endswith("s") and not head.endswith(("ss", "us", "is")) and head not in _SINGULAR:
+        return Kind.THINGS
+    if first in _DETERMINERS:
+        return Kind.STUFF
+    if first in ("a", "an") or head in _COUNTABLE:
+        return Kind.ONE
+    return Kind.STUFF if head in _UNCOUNTABLE or head.endswith("ing") else Kind.THING
 
 
 def _is_state(words: list[str]) -> bool:
@@ -58,13 +73,12 @@ def _is_state(words: list[str]) -> bool:
     return last in _LAST_ADJECTIVES
 
 
-def _is_plural(words: list[str]) -> bool:
-    """By the last word before the first preposition: "slots for lamps" are slots."""
+def _head(words: list[str]) -> str:
+    """The last word before the first preposition: "slots for lamps" are slots."""
     before = (
         i for i in range(1, len(words)) if words[i] in _BEFORE and words[i - 1] not in _BEFORE
     )
-    head = words[next(before, len(words)) - 1]
-    return head.endswith("s") and not head.endswith(("ss", "us", "is")) and head != "gps"
+    return words[next(before, len(words)) - 1]
 
 
 _COUNT = r"\d+(?:[.,:/]\d+)*"
@@ -96,47 +110,60 @@ _AFTER_THINGS = frozenset("available free included of".split())
 """What makes a thing of a word that could also be an action: "repairs included"."""
 _AFTER_PARTICIPLES = frozenset(
     """
-    again all and any daily each every flat fresh here monthly nightly once online only or
-    overnight so straight that throughout today twice weekly when while year-round
+    again all and any april august daily december each every february flat forever fresh friday
+    fridays here january july june march may monday mondays monthly nightly november october
+    once online only or overnight saturday saturdays september seven so straight sunday sundays
+    that throughout thursday thursdays till to today tuesday tuesdays twice wednesday wednesdays
+    weekdays weekends weekly when while year-round
+    """.split()
+)
+_AFTER_ORDERS = frozenset(
+    """
+    a again all and any anytime as at before by for from in it now on online or out over the them
+    today up when whenever with without your
     """.split()
 )
 _ACTIONS = frozenset(
     """
     absorbs accepts accommodates adapts adds adjusts advises aligns allows answers appears
     applies arranges arrives asks assembles assists attaches avoids bakes balances beats begins
-    bends bills blends blocks boils boosts breaks brews brightens brings browns builds burns
-    buys buzzes calculates calms cancels captures carries casts catches changes charges charts
-    chases checks chills chops cleans clears clicks climbs clings clips closes collapses
-    collects combines comes compares completes compresses computes confirms connects contains
-    controls converts cooks cools copies corrects costs counts covers creates cushions cuts
-    darkens deals decodes deletes delivers departs detaches detects dims dispatches displays
-    disposes dissolves dives divides docks does doubles drafts drains draws dries drives drops
-    earns eases edits embeds employs empties enables encrypts ends ensures exceeds expands
-    explains exports extends falls fastens feeds feels fetches fills filters finds finishes
-    fires fits fixes flags flies flips floats flows folds follows forwards freezes generates
-    gets gives glides glows goes grates grinds grips grows guards guides handles hangs has heats
-    helps hems hides highlights holds hooks identifies ignores illuminates imports improves
-    includes increases inflates informs inspects installs insulates irons is joins keeps kills
-    knits knows lands lasts launches lays learns leaves lends lets levels lies lifts limits
-    links listens lists loads locks logs looks lowers maintains makes manages massages matches
-    measures meets melts mends mixes monitors mounts moves needs never notifies offers opens
-    operates organises organizes packs pairs passes pauses pays performs picks pivots plays
-    plugs pours preserves presses prevents prices prints produces projects promises protects
-    provides publishes pulls pumps purifies pushes raises ranks reaches reads rebuilds receives
-    recharges recognises recognizes recommends reconciles records reduces refills refunds
-    registers releases remembers reminds removes renews reopens repairs repels replaces replies
-    reports represents requires reseals resists responds restores rests returns reverses revives
-    rewards rewires rinses rises roasts rolls rotates runs sails saves says scans schedules
-    screws seals searches seats sees sells sends separates serves sets sews sharpens shields
-    ships shows shreds shuts signs simulates sings sits sleeps slices slides smells smooths
-    snaps softens solves sorts sounds speaks spins splits sprays spreads squeezes stacks stands
-    starts stays steams sticks stirs stitches stops stores stows straps streams stretches strips
-    suggests suits summarises summarizes supplies supports suspends swaps switches syncs takes
-    tastes teaches tells tests texts throws ties tightens tilts toasts tops tracks trains
-    transcribes transfers translates travels treats trims tunes turns twists understands undoes
-    unfolds unlocks unplugs unrolls updates uses verifies vibrates waits wakes walks warms warns
-    washes waters wears weathers weeds weighs welcomes whisks will wipes withstands works wraps
-    writes yields zips
+    bends bills blends blocks boils books boosts borrows bounces breaks brews brightens brings
+    browns builds burns buys buzzes calculates calls calms cancels captures carries casts
+    catches changes charges charts chases checks chews chills chops cleans clears clicks climbs
+    clings clips closes collapses collects combines comes compares completes compresses computes
+    confirms connects contains controls converts cooks cools copies corrects costs counts covers
+    creates crushes cushions cuts darkens deals decodes deletes delivers departs detaches
+    detects dims dispatches displays disposes dissolves dives divides docks does doubles drafts
+    drains draws dries drips drives drops dyes earns eases edits embeds employs empties enables
+    encrypts ends ensures exceeds exfoliates expands explains exports extends falls fastens
+    feeds feels fetches fills filters finds finishes fires fits fixes fizzes flags flies flips
+    floats flows folds follows forwards freezes froths generates gets gives glides glows goes
+    grates grills grinds grips grows guards guides handles hangs has heats helps hems hides
+    highlights hires holds hooks hydrates identifies ignores illuminates imports improves
+    includes increases inflates informs inspects installs insulates irons is joins jumps keeps
+    kills knits knows lands lasts lathers launches lays learns leaves lends lets levels lies
+    lifts lights limits links listens lists loads locks logs looks lowers maintains makes
+    manages massages matches measures meets melts mends mixes moisturises moisturizes monitors
+    mounts moves needs nests never notifies offers opens operates orders organises organizes
+    packs pairs parks passes pauses pays peels performs picks pins pivots plans plants plays
+    plugs polishes pops posts pours preserves presses prevents prices primes prints produces
+    projects promises protects provides publishes pulls pumps purifies purrs pushes raises ranks
+    reaches reads rebuilds receives recharges recognises recognizes recommends reconciles
+    records reduces refills refunds registers releases remembers reminds removes renews rents
+    reopens repairs repels replaces replies reports represents requires reseals resists responds
+    restores rests returns reverses revives rewards rewires rides rinses rises roasts rocks
+    rolls rotates rubs runs sails saves says scans schedules screws seals searches seats sees
+    sells sends separates serves sets sews sharpens shaves shields shines ships shows shreds
+    shuts signs simulates sings sits skips sleeps slices slides smells smooths snaps soaks
+    softens solves soothes sorts sounds speaks spends spins splits sprays spreads squeezes
+    stacks stamps stands starts stays steams steers sticks stirs stitches stops stores stows
+    straps streams stretches strips suggests suits summarises summarizes supplies supports
+    suspends swaps swims swings switches syncs takes tastes teaches tells tests texts throws
+    ties tightens tilts toasts tops tracks trains transcribes transfers translates traps travels
+    treats tries trims tunes turns twists understands undoes unfolds unlocks unplugs unrolls
+    unwinds updates uses verifies vibrates waits wakes walks warms warns washes waters wears
+    weathers weeds weighs welcomes whips whisks will wipes withstands works wraps writes yields
+    zips zooms
     """.split()
 )
 _VERBS = _ACTIONS | frozenset(
@@ -156,11 +183,13 @@ _PARTICIPLES = frozenset(
 )
 _ADJECTIVES = frozenset(
     """
-    accurate adjustable airtight available closed compatible dry easy effective entirely exempt
-    free fresh fully gentle good heavy ideal independent light live machine-washable
-    made-to-order new open perfect quick quiet ready rechargeable resistant rich ripe safe
-    secure silent slow small soft step-free strong sturdy suitable unscented useful valid
-    visible warm washable waterproof watertight
+    accurate adjustable airtight available big breathable closed comfortable compact compatible
+    cordless dimmable dry durable easy effective entirely exempt family-run flexible foldable free
+    fresh friendly fully generous gentle good handmade heavy ideal independent light lightweight
+    live lockable machine-washable made-to-order new open perfect portable quick quiet ready
+    rechargeable refillable removable resistant reusable rich ripe safe secure silent simple slow
+    small soft stackable step-free strong sturdy suitable sweet thick thin unscented useful valid
+    vegan visible warm washable waterproof watertight wireless
     """.split()
 )
 _LAST_ADJECTIVES = frozenset(
@@ -169,3 +198,55 @@ _LAST_ADJECTIVES = frozenset(
     resistant reusable safe silent soluble tight washable waterproof watertight
     """.split()
 )
+_DETERMINERS = frozenset("all another any both each every its no one our some the your".split())
+"""What stands in an article's place."""
+_SINGULAR = frozenset(["gps", "lens", "canvas", "series"])
+_COUNTABLE = frozenset(
+    """
+    adapter adviser app area arm backing backrest bag band barrel base basket battery bay
+    bearing bell belt bin blade blend board body booklet booth bottle bottom bowl box brim brush
+    buckle burner button cabin cable café camera canopy cap capacity card case ceremony
+    certificate chain chair chamber charger chart chat check clasp class clip closure coach
+    coating collar compartment concert contract cord core corner counter course cover cup
+    cushion cutter deposit design dial discount dish display dock door drawer drawing drill drum
+    edge editor entrance estimate exchange eyepiece fan fee filling filter finish fire fit flap
+    floor footbed footrest fork frame fridge fuse gallery garden gate glove grate grinder grip
+    groove group guarantee guard guide handbook handle harness head headboard heel hem hinge
+    hoist holder hood hook hoop infuser insole instructor jar jug key kiln kit kitchen knife
+    knob label ladder lamp lawn layout lever licence lid lift line liner lining link list lock
+    log loop lounge machine magnet manual map mark mat menu meter mirror motor mount mouth mug
+    mystery neck network nib note opener option oven pack pad panel park pattern pedal pencil
+    pitch plan plate playground plinth plug pocket point pool pot pouch preamp printer pump
+    quote rack range readout recipe remote report rest ribbon rim ring rod roof room route ruler
+    sack saddle sauna screen seal seat session set setting shape sheath shed sheet shelf shell
+    shop shovel show shower shuttle sink skirt sleeve slot socket sole speaker spoon spout spray
+    spring stage stand station stool stop strainer strap stud studio subwoofer survey switch
+    system table tag tank teacher team terrace thermometer thermostat timer tin tip toe tour
+    track tray trial trip tub tuner upper valve van view visit voucher waist wall wand warranty
+    wheel whisk wick window workshop zip zipper
+    """.split()
+)
+"""Things of which a phrase names one, "a" left out or not."""
+_UNCOUNTABLE = frozenset(
+    """
+    access acrylic advice alcohol aluminium aluminum art ash assembly bamboo bedding beef beer
+    beeswax brass bread bronze butter caffeine cardboard care cargo cashmere cedar cedarwood
+    ceramic charcoal cheese chicken chocolate cinnamon clay cocoa coffee comfort compost
+    concrete content copper cork cotton cream crystal dairy delivery denim detection dust
+    elastic electricity enamel engraving entry equipment fabric feedback felt fiberglass
+    fibreglass flannel flax fleece flour foam food fragrance fruit fun furniture gear gelato
+    glass gluten gold granite grass gravel guidance hardware hay help hire history homework
+    honey ice information ink insulation internet iron jam jersey jewellery juice knowledge
+    laundry leather linen luggage maintenance maple marble meat merino mesh metal milk mint moss
+    music muslin neoprene noise nylon oak oil packaging paint paper parking pasta payment pepper
+    photography pine plaster plastic plywood polyester porcelain pork porridge power printing
+    protection resin resistance rice rosemary rubber rye safety salt sand satin shellfish
+    shelter shipping silicone silk silver slate soap software soil sound soup sourdough space
+    staff stainless steel stone stoneware storage suede sugar sunlight supervision support
+    suspension tea teak tech terracotta timber titanium toast tracking traffic training
+    transport tuition turnout twill underwear velvet veneer ventilation vinyl volume walnut
+    water wax weather wellness wheat wi-fi wifi willow wine wire wood wool work yarn yoga yogurt
+    zinc
+    """.split()
+)
+"""What a phrase names some of, which takes no "a"."""

@@ -123,12 +123,12 @@ def token_floor(brief: Brief, marked: Slots) -> int:
     return max(0, fewest - sum(len(span.split()) - 1 for span in whole))
 
 
-def banned(marked: Slots, batch: int) -> frozenset[str]:
-    """The markers that no candidate of a batch (1 is the first) may have.
+def marked(brief: Brief, batch: int = 1, encoding: int = ENCODING) -> Slots:
+    """The brief as the candidates of a batch (1 is the first) are written from it.
 
-    A keyword that stands in a feature is left to that feature, unless the first batch failed.
+    Where the first batch failed, keywords no longer depend on the slots that hold them.
     """
-    return marked.foreign | marked.held if batch == 1 else marked.foreign
+    return slots(brief, encoding, apart=brief.keywords if batch > 1 else ())
 
 
 class Student:
@@ -163,9 +163,9 @@ class Student:
         if vocabulary[:count] != pieces:
             raise ReleaseError("shared_vocabulary.json: is not the vocabulary of spm.model")
 
-    def marked(self, brief: Brief) -> Slots:
-        """The brief with the slots that this student knows."""
-        return slots(brief, self._encoding)
+    def marked(self, brief: Brief, batch: int = 1) -> Slots:
+        """The brief as this student reads it for a batch of candidates."""
+        return marked(brief, batch, self._encoding)
 
     def _tokens(self, marked: Slots) -> list[str]:
         pieces: list[str] = self._pieces.encode(marked.source, out_type=str)
@@ -217,12 +217,9 @@ class Student:
         fewer come back, those over the limit last. Raises NoUsableCopy if none is safe.
         """
         asked = msgspec.structs.replace(brief, length=brief.length_to_write)
-        marked = self.marked(asked)
-        tokens = self._tokens(marked)
-        start: list[str] = self._pieces.encode(marked.extract(normalise(opening)), out_type=str)
+        opening = normalise(opening)
         sampling = sampling or Sampling()
         count = sampling.batch(variants)
-        bounds = token_floor(asked, marked), token_limit(asked)
         samples: list[Sample] = []
         chosen: tuple[Variant, ...] = ()
         batches = 0
@@ -231,7 +228,11 @@ class Student:
             model = worker if seed is None else Model(self._files, seed % ANY_SEED)
             while batches < BATCHES and not enough(chosen, variants):
                 batches += 1
-                without = marker_pieces(self._pieces, banned(marked, batches))
+                marked = self.marked(asked, batches)
+                tokens = self._tokens(marked)
+                start: list[str] = self._pieces.encode(marked.extract(opening), out_type=str)
+                bounds = token_floor(asked, marked), token_limit(asked)
+                without = marker_pieces(self._pieces, marked.foreign)
                 samples += self._sample(model, tokens, count, bounds, sampling, start, without)
                 chosen = choose(brief, marked, samples, variants)
         finally:
@@ -257,7 +258,8 @@ def choose(
 ) -> tuple[Variant, ...]:
     """Up to `variants` copies that differ, best first; none that is empty or unsafe.
 
-    marked: the slots that were written with. Whoever samples, a release or the student before
+    marked: the slots that the last batch was written with, which are also those of the batches
+    before and may be more. Whoever samples, a release or the student before
     conversion, chooses by this.
     """
     found = []

@@ -1,4 +1,4 @@
-"""Small tools of the checks: word lists, and patterns compiled only when first used.
+"""Small tools of the checks: phrases in text, word lists, and patterns compiled at first use.
 
 Compiling every pattern at import would cost a cold start tens of milliseconds.
 """
@@ -16,6 +16,25 @@ def words(text: str) -> frozenset[str]:
 def straight(text: str) -> str:
     """Text with typewriter apostrophes, so that one spelling of "don't" is enough."""
     return text.replace("\u2019", "'").replace("\u2018", "'")
+
+
+def has_phrase(text: str, phrase: str) -> bool:
+    """Whether the phrase stands in the text as whole words."""
+    text, phrase = straight(text), straight(phrase)
+    at = text.find(phrase)
+    while at >= 0:
+        before, after = text[at - 1 : at], text[at + len(phrase) : at + len(phrase) + 1]
+        joined_before = phrase[0].isalnum() and (before.isalnum() or before == "_")
+        joined_after = phrase[-1].isalnum() and (after.isalnum() or after == "_")
+        if not joined_before and not joined_after:
+            return True
+        at = text.find(phrase, at + 1)
+    return False
+
+
+def has_keyword(text: str, keyword: str) -> bool:
+    """Whether the keyword stands in the text, in capitals or not, as whole words."""
+    return has_phrase(text.lower(), keyword.lower())
 
 
 class Pattern:

@@ -9,7 +9,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from distill.convert import ConvertSettings, convert
-from distill.pairs import collate_causal, encode_pairs, pair
+from distill.marking import pair
+from distill.pairs import collate_causal, encode_pairs
 from distill.pruned import prune
 from distill.student import StudentSettings, load_student, train_student
 from distill.vocabulary import END, train_vocabulary
@@ -17,6 +18,7 @@ from finetune.deck import read_shipped
 from finetune.stage import StageError
 from finetune.teacher import IGNORED
 from tests.tiny_models import make_causal, make_seq2seq
+from tinycopy.encoding import PRODUCT
 from tinycopy.manifest import FILES
 from tinycopy.model import Model
 
@@ -78,6 +80,27 @@ def test_a_piece_starts_as_the_mean_of_the_tokens_that_spell_it(
     )
     ids = tokenizer(vocabulary.id_to_piece(piece).replace("\u2581", " "))["input_ids"]
     assert torch.allclose(embeddings[piece], whole[ids].mean(dim=0))
+
+
+def test_a_student_can_go_on_from_another_with_its_own_pieces(
+    student: Path, vocabulary: sentencepiece.SentencePieceProcessor
+) -> None:
+    model, own = load_student(student)
+    same = prune(student, [0, 1], own)
+    for name, weights in model.state_dict().items():
+        assert torch.equal(same.state_dict()[name], weights), name
+    other = train_vocabulary(["Quixotic zebras jump"] * 9, 400)
+    pieces = sentencepiece.SentencePieceProcessor(model_proto=other)
+    old, new = (m.get_input_embeddings().weight for m in (model, prune(student, [0], pieces)))
+    known = own.piece_to_id("\u2581" + PRODUCT)
+    assert torch.equal(new[pieces.piece_to_id("\u2581" + PRODUCT)], old[known])
+    unknown = next(
+        p
+        for p in map(pieces.id_to_piece, range(400))
+        if own.piece_to_id(p) == 2 != pieces.piece_to_id(p)
+    )
+    ids = own.encode(unknown.replace("\u2581", " "))
+    assert torch.allclose(new[pieces.piece_to_id(unknown)], old[ids].mean(dim=0))
 
 
 def test_targets_start_in_one_column_and_padding_is_masked(

@@ -7,7 +7,8 @@ import pytest
 import sentencepiece
 import torch
 
-from distill.pairs import collate_causal, encode_pairs, pair
+from distill.marking import pair
+from distill.pairs import collate_causal, encode_pairs
 from distill.soft_targets import TOP, WHOLE, Soft, soft_targets
 from distill.student import StudentSettings, train_student
 from distill.vocabulary import END, train_vocabulary

@@ -67,6 +67,13 @@ def test_the_shipped_deck_loads_without_a_bad_row_and_keeps_its_splits(shipped: 
     assert all(not Path(name).is_absolute() for name in shipped.report.inputs)
 
 
+def test_a_part_of_the_shipped_deck_alone_keeps_the_test_split(shipped: Deck) -> None:
+    plain, witty = (load_deck(DeckSettings(parts=(part,))) for part in ("plain", "witty"))
+    assert set(plain.train).isdisjoint(witty.train)
+    assert len(plain.train) + len(witty.train) >= len(shipped.train)
+    assert plain.test == witty.test == shipped.test
+
+
 def test_the_datasheet_has_the_counts_that_the_command_prints(shipped: Deck) -> None:
     assert tables(shipped.report) in (SHIPPED / "README.md").read_text()
 

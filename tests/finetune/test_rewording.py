@@ -32,9 +32,10 @@ def test_a_feature_takes_the_wording_of_the_copy(feature: str, copy: str, wordin
         ("two ribbon markers", "A notebook for your desk."),
         ("boxed", "It comes boxed."),
         ("mesh back", "The mesh is fine. Back it goes."),
+        ("handle on top", "A handle, and top marks."),
         ("hand-cut copper", "A hand of cards beside a cup and a pot of old copper."),
     ],
-    ids=["not said", "one word", "in two sentences", "too far apart"],
+    ids=["not said", "one word", "in two sentences", "across a comma", "too far apart"],
 )
 def test_a_feature_that_the_copy_does_not_say_in_one_place_stays(feature: str, copy: str) -> None:
     assert reworded(of(feature), copy) == of(feature)

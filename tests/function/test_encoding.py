@@ -114,18 +114,18 @@ def test_a_brief_without_a_character_limit_is_written_as_before_there_were_limit
 
 def test_names_and_numbers_become_slots_and_the_model_sees_what_they_stand_for() -> None:
     brief = of(
-        product="Ivo", features=["made in Lancashire", "$12.50", "runs 3 h"], keywords=["3 h"]
+        product="Ivo", features=["made in Lancashire", "$12.50", "runs 3 h"], keywords=["tea"]
     )
     marked = slots(brief)
     spans = dict(marked.spans)
     assert spans[PRODUCT] == "Ivo"
-    assert spans[KEYWORDS[0]] == "3 h"
+    assert spans[KEYWORDS[0]] == "tea"
     assert spans[NUMBERS[0]] == "12.50"
     assert f"{PRODUCT} Ivo" in marked.source
     assert f"${NUMBERS[0]}" in marked.source
     assert "12.50" not in marked.source
-    written = f"{PRODUCT} runs {KEYWORDS[0]} for ${NUMBERS[0]}"
-    assert marked.fill(written) == "Ivo runs 3 h for $12.50"
+    written = f"{PRODUCT} makes {KEYWORDS[0]} for ${NUMBERS[0]}"
+    assert marked.fill(written) == "Ivo makes tea for $12.50"
 
 
 def test_a_keyword_is_capitalised_where_a_sentence_starts() -> None:
@@ -180,18 +180,32 @@ def test_a_price_is_a_slot_even_as_one_word_and_goes_without_its_label() -> None
         ("1890s boiler", "an 1890s boiler"),
         ("RFID lining", "an RFID lining"),
         ("HEPA filter", "a HEPA filter"),
+        ("éclair stand", "an éclair stand"),
+        ("ewe's milk cheese", "a ewe's milk cheese"),
     ],
 )
 def test_the_article_before_a_slot_fits_what_fills_it(feature: str, written: str) -> None:
     marked = slots(of(product="Ivo", features=[feature]))
-    assert marked.extract(f"It has {written}.") == f"It has a {FEATURES[Kind.THING][0]}."
+    (slot,) = (marker for marker, _ in marked.spans if marker in ANY_FEATURE)
+    assert marked.extract(f"It has {written}.") == f"It has a {slot}."
     for article in ("a", "an"):
-        text = f"It has {article} {FEATURES[Kind.THING][0]}."
-        assert marked.fill(text) == f"It has {written}."
+        assert marked.fill(f"It has {article} {slot}.") == f"It has {written}."
 
 
-def test_an_article_is_not_written_twice() -> None:
-    marked = slots(of(product="Ivo", features=["a spare lid"]))
+def test_the_article_that_a_feature_starts_with_is_left_to_the_copy() -> None:
+    brief = of(product="Ivo", features=["an oak lid", "a few crumbs", "A sieve"])
+    marked = slots(brief)
+    lid, sieve = FEATURES[Kind.ONE][:2]
+    assert marked.source.endswith(
+        f"{lid} oak lid; {FEATURES[Kind.THINGS][0]} a few crumbs; {sieve} sieve"
+    )
+    for copy in ("With an oak lid.", "Its oak lid.", "An oak lid.", "A sieve and an oak lid"):
+        assert marked.fill(marked.extract(copy)) == copy
+    assert lid in marked.extract("Its oak lid.")
+
+
+def test_in_encoding_3_an_article_is_part_of_a_feature_and_not_written_twice() -> None:
+    marked = slots(of(product="Ivo", features=["a spare lid"]), 3)
     assert marked.fill(f"With a {FEATURES[Kind.THING][0]}.") == "With a spare lid."
 
 
@@ -237,11 +251,29 @@ def test_a_slot_that_the_brief_lacks_fills_to_nothing() -> None:
     assert slots(of(product="Ivo")).foreign == {*MARKERS, *UNTYPED} - {PRODUCT}
 
 
-def test_a_keyword_that_stands_in_a_feature_is_held_by_it() -> None:
-    brief = of(product="Ivo", features=["Wool in eight colours"], keywords=["wool", "rug"])
+def test_a_keyword_that_stands_in_another_slot_is_left_to_it() -> None:
+    brief = of(
+        product="Ivo Mat",
+        category="door mat",
+        features=["Wool in eight colours", "a coir backing"],
+        audience="pet owners",
+        keywords=["wool", "mat", "pet", "a coir", "gift"],
+    )
+    wool, coir = FEATURES[Kind.STUFF][0], FEATURES[Kind.ONE][0]
     marked = slots(brief)
-    assert marked.held == {KEYWORDS[0]}
-    assert not marked.held & marked.foreign
+    named = ((wool, "wool"), (PRODUCT, "mat"), (AUDIENCE, "pet"), (coir, "a coir"))
+    assert marked.keywords == (*named, (KEYWORDS[0], "gift"))
+    assert marked.source.endswith("use: " + "; ".join(" ".join(k) for k in marked.keywords))
+    assert marked.foreign.isdisjoint(marker for marker, _ in marked.keywords)
+
+
+def test_a_keyword_apart_has_a_slot_of_its_own_and_longer_slots_go_before_it() -> None:
+    brief = of(product="Ivo", features=["wool in eight colours"], keywords=["wool", "Ivo"])
+    marked = slots(brief, apart=["wool", "Ivo"])
+    assert marked.keywords == ((KEYWORDS[0], "wool"), (PRODUCT, "Ivo"))
+    wool = FEATURES[Kind.STUFF][0]
+    assert marked.extract("Wool, wool in eight colours") == f"{KEYWORDS[0]}, {wool}"
+    assert slots(brief, 3).keywords == ((KEYWORDS[0], "wool"), (PRODUCT, "Ivo"))
 
 
 def test_more_numbers_than_slots_stay_as_they_are() -> None:

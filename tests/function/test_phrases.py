@@ -20,8 +20,11 @@ PHRASES = {
     Kind.PRICE: ["£18", "from $9 a month", "€1,890 each", "about £40"],
     Kind.MEASURE: ["790 g", "72 cm high", "183 x 66 cm", "up to 70%", "2 hours 50 minutes"],
     Kind.MANNER: ["without a cable", "in three colours", "by fingerprint", "from May to October"],
-    Kind.THING: ["folding handle", "set of four pieces", "recycled sailcloth", "no minimum spend"],
+    Kind.THING: ["folding widget", "recycled sailcloth"],
     Kind.THINGS: ["two handles", "slots for heat lamps", "up to 40 players"],
+    Kind.ONE: ["a folding widget", "folding handle", "set of four pieces", "an hour", "A4 tray"],
+    Kind.STUFF: ["solid brass", "no minimum spend", "free delivery", "fast charging"],
+    Kind.ORDER: ["pay by card", "skip any week", "bring your own cup"],
     Kind.CLAUSE: ["lid included", "repairs available", "battery lasts 18 hours", "no card needed"],
 }
 
