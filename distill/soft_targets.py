@@ -158,7 +158,7 @@ class _Pieces:
         """The soft targets of one pair. shares: (len(read.starts), the teacher's tokens)."""
         target = marked.extract(copy)
         cut = self._vocabulary.encode(target, return_type="proto").pieces
-        offsets = _offsets(target, marked)
+        offsets = _offsets(target, copy, marked)
         spans = [(offsets[piece.begin], offsets[piece.end]) for piece in cut]
         spans.append((len(copy), len(copy)))
         ids = [piece.id for piece in cut] + [END]
@@ -203,11 +203,13 @@ class _Pieces:
                     yield ids[0], self._first(before + marker, start)
 
 
-def _offsets(target: str, marked: Slots) -> list[int]:
+def _offsets(target: str, copy: str, marked: Slots) -> list[int]:
     """Where each UTF-8 byte of a target, and its end, stands in the copy with its slots filled."""
     length = {marker: len(span) for marker, span in marked.spans}
     offsets, at = list[int](), 0
     for character in target:
+        # A target has "a" before each slot, where the copy may have "an".
+        at += character == " " and copy[at : at + 2] == "n "
         offsets += [at] * len(character.encode())
         at += length.get(character, 1)
     return [*offsets, at]

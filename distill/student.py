@@ -2,8 +2,8 @@
 
 Sequence-level distillation (Kim and Rush, 2016): the student learns the copy that its teacher
 wrote. It can also learn what the teacher, or a larger student with the same vocabulary, expects
-next at each token (soft_targets.py). It is a new encoder-decoder, or a few of the teacher's own
-layers (pruned.py). Not here: conversion and its checks (convert.py).
+next at each token (soft_targets.py). It is a new encoder-decoder, or layers of the teacher or of
+an earlier student (pruned.py). Not here: conversion and its checks (convert.py).
 """
 
 import shutil
@@ -53,14 +53,14 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     batch_tokens: padded tokens of source and target in a batch.  deck_share, label_share: what to
     learn from, of each type: the share of the deck's copy that is most grounded
     (finetune/grounding.py), of the labels the likeliest.  deck_repeats: times that the deck is
-    seen for each time that the labels are, each time with its features in another order.
+    seen for each time that the labels are, each time but the first varied (variations.py).
     reworded: give each brief the wording of its copy (finetune/rewording.py).  average: checkpoints
     averaged at the end, each `eval_steps` apart.  teacher_logits: pairs of which the student learns
     what the teacher expects at each token; logits_from: directory of a student with the same
     vocabulary, to learn the same from it; both with weight `logits_weight`.
     """
 
-    vocabulary: Annotated[int, Meta(ge=400)] = 6000
+    vocabulary: Annotated[int, Meta(ge=520)] = 6000
     keep_layers: tuple[int, ...] = ()
     width: Annotated[int, Meta(ge=8)] = 256
     feed_forward: Annotated[int, Meta(ge=8)] = 1024
@@ -104,9 +104,9 @@ def train_student(
     """Write a trained student (model.safetensors, config.json, spm.model) to `out`.
 
     labels: directory of a label stage; None trains on the deck alone.  teacher: directory of the
-    teacher whose layers `keep_layers` names and whose expectations `teacher_logits` asks for.
-    Raises StageError if it is missing or has no such layers, or if the vocabulary cannot be
-    trained or differs from that of `logits_from`.
+    teacher, or of an earlier student, whose layers `keep_layers` names; of a teacher, whose
+    expectations `teacher_logits` asks for. Raises StageError if it is missing or has no such
+    layers, or if the vocabulary cannot be trained or differs from that of `logits_from`.
     """
 
     def work(directory: Path) -> Mapping[str, Any]:
@@ -119,7 +119,8 @@ def train_student(
         if teacher is None:
             asks = "keep_layers" if settings.keep_layers else "teacher_logits"
             raise StageError(f"student.{asks}: of which teacher? Name it: --teacher DIR")
-        inputs |= {"teacher": file_digest(teacher / "model.safetensors")}
+        weights = (teacher / name for name in ("model.safetensors", VOCABULARY))
+        inputs |= {f"teacher/{f.name}": file_digest(f) for f in weights if f.exists()}
     else:
         teacher = None
     return run_stage("student", out, inputs=inputs, settings=settings, work=work, resume=resume)

@@ -1,8 +1,8 @@
 """A row of a deck as another caller could have asked for it: the brief varied, the copy the same.
 
-What a copy says first tells nothing of which feature its brief gave first, and a deck's rows ask
-for one keyword or none, where a caller may ask for five that no feature has. Not here: features in
-the copy's own words (finetune/rewording.py).
+What a copy says first tells nothing of which feature its brief gave first, and most rows of a deck
+ask for one keyword or none, where a caller may ask for five. Not here: features in the copy's own
+words (finetune/rewording.py).
 """
 
 import itertools
@@ -33,10 +33,10 @@ def common_words(copies: Iterable[str]) -> frozenset[str]:
 
 
 def varied(brief: Brief, copy: str, time: int, common: Collection[str]) -> Brief:
-    """The brief with its features in another order and keywords that the copy has.
+    """The brief with its features in another order and, for its own, keywords that the copy has.
 
-    Each `time` gives others; the first, number 0, the brief as it is. Half of the keywords come
-    from features that stand in the copy, half from the rest of it but for the `common` words.
+    Each `time` gives others; the first, number 0, the brief as it is. Half of the draws are from
+    features that stand in the copy, half from the rest of it but for the `common` words.
     """
     if not time:
         return brief
@@ -52,7 +52,8 @@ def _keywords(
     said = [feature for feature in brief.features if has_keyword(copy, feature)]
     rest = copy
     for phrase in (brief.product, brief.audience, brief.category, *said):
-        rest = re.sub(re.escape(phrase), ";", rest, flags=re.I) if phrase else rest
+        if phrase:
+            rest = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", ";", rest, flags=re.I)
     pools = [keyword_phrases(said), _phrases(rest, common)]
     keywords: list[str] = []
     for _ in range(rng.choice(COUNTS[brief.type in NAMING])):
@@ -67,7 +68,7 @@ def _keywords(
 def _phrases(text: str, common: Collection[str]) -> list[str]:
     """Words of a text that a caller could ask for, and pairs of such words."""
     found = [
-        (match.start(), match.end(), _as_asked(match[0]))
+        (match.start(), match.end(), _as_asked(text, match))
         for match in _WORD.finditer(text)
         if match[0].lower() not in common
     ]
@@ -79,6 +80,7 @@ def _phrases(text: str, common: Collection[str]) -> list[str]:
     return [p for p in [*(word for _, _, word in found), *pairs] if len(p) <= MAX_KEYWORD]
 
 
-def _as_asked(word: str) -> str:
+def _as_asked(text: str, word: re.Match[str]) -> str:
     """A word without the capital that the start of a sentence gave it."""
-    return word.lower() if word[1:].islower() else word
+    at_start = text[: word.start()].rstrip()[-1:] in ("", ".", "!", "?")
+    return word[0].lower() if at_start and word[0][1:].islower() else word[0]

@@ -34,6 +34,9 @@ SHIPPED = Path(__file__).parent / "deck"
 _LISTED = 20
 """Bad rows that a report names; the others are only counted."""
 
+PARTS: tuple[Literal["witty", "plain"], ...] = ("witty", "plain")
+"""Of the shipped deck."""
+
 Share = Annotated[float, Meta(ge=0, lt=1)]
 
 
@@ -53,7 +56,7 @@ class DeckSettings(Columns, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     path: str | None = None
     files: dict[Literal["train", "valid", "test"], str] = msgspec.field(default_factory=dict)
-    parts: tuple[Literal["witty", "plain"], ...] = ("witty", "plain")
+    parts: Annotated[tuple[Literal["witty", "plain"], ...], Meta(min_length=1)] = PARTS
     hub_config: str | None = None
     hub_revision: str | None = None
     min_words: Annotated[int, Meta(ge=1)] = 2
@@ -70,6 +73,8 @@ class DeckSettings(Columns, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         super().__post_init__()
         if self.path is not None and self.files:
             raise ValueError("`files`: cannot be combined with `path`; give one of the two")
+        if self.parts != PARTS and (self.path is not None or self.files):
+            raise ValueError("`parts`: are of the shipped deck; leave `path` and `files` out")
         if self.min_words > self.max_words:
             raise ValueError("`min_words`: is more than `max_words`")
         if self.valid_share + self.test_share >= 1:

@@ -26,8 +26,9 @@ LONGER = 3
 _AFTER_HEAD = frozenset(["at", "by", "for", "from", "in", "of", "on", "to", "who", "with"])
 """Words that what a name is about stands before: "owners of boats" are owners."""
 _BREAK = re.compile(r"[.!?;:,]['\"\u201d\u2019)]*\s")
+"""What may not stand within the wording of a feature."""
 _SENTENCE_END = re.compile(r"[.!?;:]['\"\u201d\u2019)]*\s")
-"""What may not stand within the wording of a feature that has a comma itself."""
+"""The same of a feature that has a comma itself."""
 
 
 def reworded(brief: Brief, copy: str) -> Brief:

@@ -25,12 +25,15 @@ MAX_TOKENS = 120
 def release_texts(directory: Path, briefs: Sequence[Brief], width: int) -> list[str]:
     """One text for each brief from a release. Raises StageError if it cannot be loaded."""
     try:
-        files = embedded(directory).files
-        model = Model(files)
+        release = embedded(directory)
+        model = Model(release.files)
     except ReleaseError as error:
         raise StageError(f"release {directory}: {error}") from error
-    vocabulary = sentencepiece.SentencePieceProcessor(model_proto=files["spm.model"])
-    return likeliest.release_texts(model, vocabulary, briefs, MAX_TOKENS, beam=width)
+    vocabulary = sentencepiece.SentencePieceProcessor(model_proto=release.files["spm.model"])
+    encoding = release.manifest.encoding
+    return likeliest.release_texts(
+        model, vocabulary, briefs, MAX_TOKENS, beam=width, encoding=encoding
+    )
 
 
 def student_texts(directory: Path, briefs: Sequence[Brief], width: int) -> list[str]:

@@ -12,7 +12,7 @@ from transformers import LogitsProcessorList, RepetitionPenaltyLogitsProcessor
 
 from finetune.generators.batches import Without, padded
 from tinycopy.brief import Brief
-from tinycopy.encoding import slots
+from tinycopy.encoding import ENCODING, slots
 from tinycopy.model import END, Model
 from tinycopy.student import marker_pieces
 
@@ -70,11 +70,12 @@ def release_texts(
     *,
     beam: int = 1,
     repetition_penalty: float = 1.0,
+    encoding: int = ENCODING,
 ) -> list[str]:
-    """The same from a converted student."""
+    """The same from a converted student, whose manifest names its encoding."""
     texts = []
     for brief in briefs:
-        marked = slots(brief)
+        marked = slots(brief, encoding)
         pieces = model.likeliest(
             [*vocabulary.encode(marked.source, out_type=str), END],
             limit,

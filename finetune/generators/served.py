@@ -68,12 +68,11 @@ class Release:
 
     def log_likelihoods(self, briefs: Sequence[Brief], copies: Sequence[str]) -> list[Likelihood]:
         """See Generator. The copy is scored as the student writes it, with slots."""
-        sources = [
-            [*self._spm.encode(self._student.marked(b).source, out_type=str), END] for b in briefs
-        ]
+        marked = [self._student.marked(brief) for brief in briefs]
+        sources = [[*self._spm.encode(one.source, out_type=str), END] for one in marked]
         targets = [
-            self._spm.encode(self._student.marked(brief).extract(copy), out_type=str)
-            for brief, copy in zip(briefs, copies, strict=True)
+            self._spm.encode(one.extract(copy), out_type=str)
+            for one, copy in zip(marked, copies, strict=True)
         ]
         found: list[list[float]] = []
         for start in range(0, len(sources), _BATCH):

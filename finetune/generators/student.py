@@ -60,8 +60,7 @@ class TorchStudent:
                 for i, (more, took) in zip(lacking, drawn, strict=True):
                     samples[i] += more
                     ms[i] += took / variants
-                    marked = student.marked(briefs[i], batch)
-                    chosen[i] = student.choose(briefs[i], marked, samples[i], variants)
+                    chosen[i] = student.choose(briefs[i], samples[i], variants)
         return [
             [Copy(v.text, v.tokens, took) for v in found]
             + [Copy("", 0, took)] * (variants - len(found))
@@ -73,7 +72,7 @@ class TorchStudent:
     ) -> list[tuple[list[student.Sample], float]]:
         """A batch of candidates for each brief, the first or a later one, and its milliseconds."""
         briefs = [msgspec.structs.replace(b, length=b.length_to_write) for b in briefs]
-        marked = [student.marked(brief, batch) for brief in briefs]
+        marked = [student.slots_for(brief, batch) for brief in briefs]
         sources = [self._source(one) for one in marked]
         foreign = [student.marker_pieces(self._spm, one.foreign) for one in marked]
         drawn = sorted(
@@ -94,23 +93,28 @@ class TorchStudent:
         )
         pairs = [(sources[one.index], ids) for one in drawn for ids in one.samples]
         scores = iter(likelihoods(self._model, pairs))
-        return [([self._read(ids, next(scores)) for ids in one.samples], one.ms) for one in drawn]
+        return [
+            ([self._read(ids, marked[one.index], next(scores)) for ids in one.samples], one.ms)
+            for one in drawn
+        ]
 
-    def _read(self, ids: list[int], likelihood: Likelihood) -> student.Sample:
+    def _read(self, ids: list[int], marked: Slots, likelihood: Likelihood) -> student.Sample:
         finished = ids[-1:] == [self._model.end]
         score = likelihood.sum_logprob / likelihood.tokens
-        return student.Sample(self._spm.decode(ids), score, len(ids), finished)
+        text = marked.fill(self._spm.decode(ids)) or ""
+        return student.Sample(text, score, len(ids), finished)
 
     def log_likelihoods(self, briefs: Sequence[Brief], copies: Sequence[str]) -> list[Likelihood]:
         """See Generator. The copy is scored as the student writes it, with slots.
 
         Slots put back give the copy exactly, so this is a likelihood of the copy's characters.
         """
+        marked = [slots(brief) for brief in briefs]
         targets = [
-            [*self._spm.encode(slots(brief).extract(copy)), self._model.end]
-            for brief, copy in zip(briefs, copies, strict=True)
+            [*self._spm.encode(one.extract(copy)), self._model.end]
+            for one, copy in zip(marked, copies, strict=True)
         ]
-        sources = [self._source(slots(brief)) for brief in briefs]
+        sources = [self._source(one) for one in marked]
         return likelihoods(self._model, list(zip(sources, targets, strict=True)))
 
     def _source(self, marked: Slots) -> list[int]:

@@ -187,10 +187,10 @@ def slots(brief: Brief, encoding: int = ENCODING, apart: Collection[str] = ()) -
     """The slots of a brief: product, category, audience, 5 keywords, 16 numbers, 12 names, 8
     features of each kind.
 
-    Spans past those limits stay in the source as plain text. Features of one word are no slots,
-    prices excepted; of a prompt the parts of up to 9 words between its marks count as features. A
-    keyword that stands in another slot is left to that slot, but for those in `apart`, which get
-    slots of their own.
+    Spans past those limits stay in the source as plain text. Features of one word, without an
+    article, are no slots, prices excepted; of a prompt the parts of up to 9 words between its marks
+    count as features. A keyword that stands in another slot is left to that slot, but for those in
+    `apart`, which get slots of their own.
     """
     marking = _Marking(brief, encoding, apart)
     source = _encode(
@@ -250,14 +250,14 @@ class _Marking:
 
     def feature(self, text: str) -> str:
         is_short = " " not in text and not (self._encoding > 2 and PRICE.fullmatch(text))
-        if is_short or _NAME.fullmatch(text) or text in self.marker_of:
-            return self._text(text)
-        kind_ = kind(text)
+        kind_ = Kind.THING if is_short else kind(text)
         if self._encoding < 4:
             kind_ = Kind.THING if kind_ > Kind.CLAUSE else kind_
-        elif kind_ is Kind.ONE:
-            text = without_article(text)
-        return self._span(next(self._features[kind_], None), text)
+        span = without_article(text) if kind_ is Kind.ONE else text
+        if is_short or _NAME.fullmatch(span) or span in self.marker_of:
+            return self._text(text)
+        marker = next(self._features[kind_], None)
+        return self._text(text) if marker is None else self._span(marker, span)
 
     def prompt(self, text: str) -> str:
         parts = _PROMPT_BREAK.split(text)

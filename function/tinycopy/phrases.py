@@ -50,7 +50,7 @@ def kind(phrase: str) -> Kind:
         return Kind.ACTION
     if _is_state(words):
         return Kind.STATE
-    if f"{first}s" in _ACTIONS and second in _AFTER_ORDERS and first not in _COUNTABLE:
+    if f"{first}s" in _ACTIONS and second in _AFTER_ORDERS and first not in _NOUNS:
         return Kind.ORDER
     if words[-1] in _LAST_OF_CLAUSES or not _VERBS.isdisjoint(words[1:-1]):
         return Kind.CLAUSE
@@ -250,3 +250,5 @@ _UNCOUNTABLE = frozenset(
     """.split()
 )
 """What a phrase names some of, which takes no "a"."""
+_NOUNS = _COUNTABLE | _UNCOUNTABLE | {"mix", "control", "cost", "start", "end"}
+"""Things, though some of them could be what one is told to do."""

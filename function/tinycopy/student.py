@@ -46,7 +46,7 @@ class Sampling:
 
 @dataclass(frozen=True)
 class Sample:
-    """What a student sampled for a brief, its slots not yet filled.
+    """What a student sampled for a brief, its slots filled: '' at a slot that the brief lacks.
 
     score: mean log probability of a token.  tokens: END included, if it ended.  finished: ended by
     itself, not by the token limit.
@@ -123,10 +123,11 @@ def token_floor(brief: Brief, marked: Slots) -> int:
     return max(0, fewest - sum(len(span.split()) - 1 for span in whole))
 
 
-def marked(brief: Brief, batch: int = 1, encoding: int = ENCODING) -> Slots:
-    """The brief as the candidates of a batch (1 is the first) are written from it.
+def slots_for(brief: Brief, batch: int = 1, encoding: int = ENCODING) -> Slots:
+    """The slots from which the candidates of a batch (1 is the first) are written.
 
-    Where the first batch failed, keywords no longer depend on the slots that hold them.
+    encoding: of the briefs that the student was trained with. From encoding 4 on, keywords no
+    longer depend on the slots that hold them where the first batch failed.
     """
     return slots(brief, encoding, apart=brief.keywords if batch > 1 else ())
 
@@ -165,41 +166,35 @@ class Student:
 
     def marked(self, brief: Brief, batch: int = 1) -> Slots:
         """The brief as this student reads it for a batch of candidates."""
-        return marked(brief, batch, self._encoding)
+        return slots_for(brief, batch, self._encoding)
 
     def _tokens(self, marked: Slots) -> list[str]:
         pieces: list[str] = self._pieces.encode(marked.source, out_type=str)
         return [*pieces[: MAX_SOURCE_TOKENS - 1], END]
 
     def _sample(
-        self,
-        model: Model,
-        tokens: list[str],
-        count: int,
-        bounds: tuple[int, int],
-        sampling: Sampling,
-        opening: list[str],
-        without: list[str],
-    ) -> list[Sample]:
-        """`count` samples of `bounds[0]` to `bounds[1]` tokens, from `opening` on."""
-        least, limit = bounds
+        self, model: Model, brief: Brief, batch: int, count: int, sampling: Sampling, opening: str
+    ) -> tuple[list[Sample], int]:
+        """`count` samples from `opening` on, and how many tokens were read for them."""
+        marked = self.marked(brief, batch)
+        tokens = self._tokens(marked)
         samples = []
         for pieces, score in model.sample(
             tokens,
             count,
-            limit,
-            least=least,
+            token_limit(brief),
+            least=token_floor(brief, marked),
             top_k=sampling.top_k,
             top_p=sampling.top_p,
             temperature=sampling.temperature,
             repetition_penalty=sampling.repetition_penalty,
-            opening=opening,
-            without=without,
+            opening=self._pieces.encode(marked.extract(opening), out_type=str),
+            without=marker_pieces(self._pieces, marked.foreign),
         ):
             finished = pieces[-1:] == [END]
             text = self._pieces.decode(pieces[:-1] if finished else pieces)
-            samples.append(Sample(text, score, len(pieces), finished))
-        return samples
+            samples.append(Sample(marked.fill(text) or "", score, len(pieces), finished))
+        return samples, len(tokens)
 
     def write(
         self,
@@ -222,19 +217,15 @@ class Student:
         count = sampling.batch(variants)
         samples: list[Sample] = []
         chosen: tuple[Variant, ...] = ()
-        batches = 0
+        batches = read = 0
         worker = self._workers.get()
         try:
             model = worker if seed is None else Model(self._files, seed % ANY_SEED)
             while batches < BATCHES and not enough(chosen, variants):
                 batches += 1
-                marked = self.marked(asked, batches)
-                tokens = self._tokens(marked)
-                start: list[str] = self._pieces.encode(marked.extract(opening), out_type=str)
-                bounds = token_floor(asked, marked), token_limit(asked)
-                without = marker_pieces(self._pieces, marked.foreign)
-                samples += self._sample(model, tokens, count, bounds, sampling, start, without)
-                chosen = choose(brief, marked, samples, variants)
+                more, read = self._sample(model, asked, batches, count, sampling, opening)
+                samples += more
+                chosen = choose(brief, samples, variants)
         finally:
             self._workers.put(worker)
         if not chosen:
@@ -243,7 +234,7 @@ class Student:
                 "say it in other words or give more features"
             )
         written = sum(sample.tokens for sample in samples)
-        return Written(chosen, len(tokens), written, len(samples))
+        return Written(chosen, read, written, len(samples))
 
 
 def enough(chosen: Sequence[Variant], variants: int) -> bool:
@@ -253,18 +244,14 @@ def enough(chosen: Sequence[Variant], variants: int) -> bool:
     return within >= variants and all(chosen[0].checks.values())
 
 
-def choose(
-    brief: Brief, marked: Slots, samples: Iterable[Sample], variants: int
-) -> tuple[Variant, ...]:
+def choose(brief: Brief, samples: Iterable[Sample], variants: int) -> tuple[Variant, ...]:
     """Up to `variants` copies that differ, best first; none that is empty or unsafe.
 
-    marked: the slots that the last batch was written with, which are also those of the batches
-    before and may be more. Whoever samples, a release or the student before
-    conversion, chooses by this.
+    Whoever samples, a release or the student before conversion, chooses by this.
     """
     found = []
     for sample in samples:
-        text = " ".join((marked.fill(sample.text) or "").split())
+        text = " ".join(sample.text.split())
         if re.search(r"\w", text):
             variant = Variant(text, run_checks(brief, text), sample.score, sample.tokens)
             found.append(_Candidate(variant, sample.finished))

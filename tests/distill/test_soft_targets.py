@@ -9,7 +9,7 @@ import torch
 
 from distill.marking import pair
 from distill.pairs import collate_causal, encode_pairs
-from distill.soft_targets import TOP, WHOLE, Soft, soft_targets
+from distill.soft_targets import TOP, WHOLE, Soft, _offsets, soft_targets
 from distill.student import StudentSettings, train_student
 from distill.vocabulary import END, train_vocabulary
 from finetune.deck import Row
@@ -17,7 +17,8 @@ from finetune.stage import StageError, read_metadata
 from finetune.teacher import TeacherSettings, finetune
 from tests.tiny_models import deck_rows, make_causal, make_seq2seq
 from tinycopy.brief import Brief, CopyType, Length, Tone
-from tinycopy.encoding import KEYWORDS, MARKERS, NUMBERS, PRODUCT
+from tinycopy.encoding import FEATURES, KEYWORDS, MARKERS, NUMBERS, PRODUCT, slots
+from tinycopy.phrases import Kind
 
 BRIEF = Brief(
     type=CopyType.SOCIAL_POST,
@@ -104,6 +105,17 @@ def test_the_first_token_of_a_name_counts_as_its_slot(
     [soft] = soft_targets(teacher, [(BRIEF, "Woven, willow.")], vocabulary)
     first = by_token(soft)[0]
     assert vocabulary.id_to_piece(max(first, key=lambda p: first[p])) == f"\u2581{PRODUCT}"
+
+
+def test_an_article_that_a_slot_makes_shorter_shifts_nothing_after_it() -> None:
+    brief = Brief(type=CopyType.SLOGAN, product="Ivo", features=("an oak lid", "a pan"))
+    marked = slots(brief)
+    copy = "Has an oak lid, a pan"
+    target = marked.extract(copy)
+    lid, pan = (target.index(FEATURES[Kind.ONE][i]) for i in (0, 1))
+    places = [len(target[:i].encode()) for i in (lid, pan, len(target))]
+    offsets = _offsets(target, copy, marked)
+    assert [offsets[place] for place in places] == [copy.index("oak"), copy.index("pan"), len(copy)]
 
 
 def test_soft_targets_stand_beside_their_tokens_in_a_batch(

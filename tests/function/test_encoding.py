@@ -204,6 +204,23 @@ def test_the_article_that_a_feature_starts_with_is_left_to_the_copy() -> None:
     assert lid in marked.extract("Its oak lid.")
 
 
+def test_a_feature_that_is_another_slot_but_for_its_article_is_no_slot() -> None:
+    brief = of(product="Lamp", category="timer", features=["a timer", "a Lamp", "a Thermos"])
+    spans = dict(slots(brief).spans)
+    assert (spans[PRODUCT], spans[CATEGORY]) == ("Lamp", "timer")
+    assert "Thermos" in spans.values()
+    assert not ANY_FEATURE.intersection(spans)
+    alone = slots(of(product="Ivo", features=["a timer"]))
+    assert alone.fill(alone.extract("Ivo has a timer")) == "Ivo has a timer"
+    assert FEATURES[Kind.ONE][0] in alone.extract("Ivo has a timer")
+
+
+def test_features_past_the_last_slot_keep_their_article() -> None:
+    colours = "red blue green grey pink black white tan gold".split()
+    marked = slots(of(prompt=", ".join(f"a {colour} lid" for colour in colours)))
+    assert marked.source.endswith(f"{FEATURES[Kind.ONE][7]} tan lid, a gold lid")
+
+
 def test_in_encoding_3_an_article_is_part_of_a_feature_and_not_written_twice() -> None:
     marked = slots(of(product="Ivo", features=["a spare lid"]), 3)
     assert marked.fill(f"With a {FEATURES[Kind.THING][0]}.") == "With a spare lid."

@@ -23,7 +23,13 @@ PHRASES = {
     Kind.THING: ["folding widget", "recycled sailcloth"],
     Kind.THINGS: ["two handles", "slots for heat lamps", "up to 40 players"],
     Kind.ONE: ["a folding widget", "folding handle", "set of four pieces", "an hour", "A4 tray"],
-    Kind.STUFF: ["solid brass", "no minimum spend", "free delivery", "fast charging"],
+    Kind.STUFF: [
+        "water at 32 degrees",
+        "solid brass",
+        "no minimum spend",
+        "free delivery",
+        "fast charging",
+    ],
     Kind.ORDER: ["pay by card", "skip any week", "bring your own cup"],
     Kind.CLAUSE: ["lid included", "repairs available", "battery lasts 18 hours", "no card needed"],
 }

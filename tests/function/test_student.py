@@ -17,7 +17,7 @@ from tinycopy.student import (
     _best,
     _Candidate,
     enough,
-    marked,
+    slots_for,
     token_limit,
 )
 
@@ -133,7 +133,7 @@ def test_a_keyword_in_a_feature_is_written_by_itself_only_where_the_first_batch_
     features = ("a map of each trail",)
     held = msgspec.structs.replace(BRIEF, features=features, keywords=("trail",))
     assert student.write(held, 1, 1).candidates == 2 * Sampling().candidates
-    first, second = marked(held), marked(held, 2)
+    first, second = slots_for(held), slots_for(held, 2)
     assert KEYWORDS[0] in first.foreign
     assert second.spans == (*first.spans, (KEYWORDS[0], "trail"))
 

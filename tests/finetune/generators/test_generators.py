@@ -28,7 +28,7 @@ from finetune.generators.pretrained import instruction, tidy
 from finetune.generators.student import TorchStudent
 from finetune.stage import StageError
 from tinycopy.brief import Brief, CopyType, Length, Tone
-from tinycopy.encoding import MARKERS, slots
+from tinycopy.encoding import MARKERS
 from tinycopy.settings import Settings
 from tinycopy.student import Sampling as FunctionSampling
 from tinycopy.student import choose, enough, token_limit
@@ -174,8 +174,8 @@ def test_a_student_chooses_as_the_function_and_draws_again_where_that_is_not_eno
     brief = BRIEFS[0]
     with seeded(1):
         drawn = [student.sample([brief], variants, batch)[0][0] for batch in (1, 2)]
-    assert enough(choose(brief, slots(brief), drawn[0], variants), variants) == (batches == 1)
-    chosen = choose(brief, slots(brief), itertools.chain(*drawn[:batches]), variants)
+    assert enough(choose(brief, drawn[0], variants), variants) == (batches == 1)
+    chosen = choose(brief, itertools.chain(*drawn[:batches]), variants)
     [copies] = student.write([brief], variants=variants, seed=1)
     assert [copy.text for copy in copies] == [
         *(variant.text for variant in chosen),
