@@ -1,4 +1,4 @@
-"""The mean of the last good checkpoints, which is often better than any of them alone."""
+"""Which state of a student is kept: a checkpoint, or the mean of some."""
 
 from pathlib import Path
 from typing import Any
@@ -9,32 +9,41 @@ from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
 
 from distill.student_trainer import StudentTrainer
 
+LEEWAY = 1.005
+"""States whose loss is less than this times the least are as good by their loss."""
+
 
 def average_checkpoints(trainer: StudentTrainer, checkpoints: Path, most: int) -> dict[str, float]:
-    """Leave the better of two in the trainer's model: the best checkpoint, or a mean with it.
+    """Leave the best of three in the trainer's model: the best checkpoint, a mean, or the last.
 
     The mean is over the best checkpoint and up to `most` - 1 saved just before it (Vaswani et al.,
-    2017, section 6.1). Returns the scores on the validation rows of both and of the one kept.
+    2017, section 6.1). Of the states that are as good by their loss on unseen copy, the one whose
+    own copy passes most checks is kept. Returns the scores on the validation rows.
     """
-    best = Path(trainer.state.best_model_checkpoint or _by_step(checkpoints)[-1])
-    before = [c for c in _by_step(checkpoints) if _step(c) <= _step(best)]
-    single, mean = _mean([best]), _mean(before[-most:])
+    saved = _by_step(checkpoints)
+    best = Path(trainer.state.best_model_checkpoint or saved[-1])
+    before = [c for c in saved if _step(c) <= _step(best)]
+    states = {"single": [best], "mean": before[-most:], "last": saved[-1:]}
     rows: Any = trainer.eval_dataset
     losses, found = {}, {}
-    for name, weights in (("single", single), ("mean", mean)):
-        trainer.accelerator.unwrap_model(trainer.model).load_state_dict(weights, strict=False)
+    for name, state in states.items():
+        _load(trainer, state)
         losses[name], found[name] = trainer.unseen_loss(), trainer.quality(rows)
-    kept = min(losses, key=lambda name: losses[name])
-    weights = single if kept == "single" else mean
-    trainer.accelerator.unwrap_model(trainer.model).load_state_dict(weights, strict=False)
+    as_good = [name for name in states if losses[name] <= LEEWAY * min(losses.values())]
+    kept = max(as_good, key=lambda name: (found[name].checks, -losses[name]))
+    _load(trainer, states[kept])
     return {
         "valid_loss": losses[kept],
         "valid_chrf": found[kept].chrf,
         "valid_checks": found[kept].checks,
-        "averaged": len(before[-most:]) if kept == "mean" else 1,
-        "valid_loss_single": losses["single"],
-        "valid_loss_mean": losses["mean"],
+        "averaged": len(states[kept]),
+        **{f"valid_loss_{name}": loss for name, loss in losses.items()},
     }
+
+
+def _load(trainer: StudentTrainer, state: list[Path]) -> None:
+    weights = _mean(state)
+    trainer.accelerator.unwrap_model(trainer.model).load_state_dict(weights, strict=False)
 
 
 def _by_step(checkpoints: Path) -> list[Path]:

@@ -31,7 +31,7 @@ from finetune.stage import (
     wait_for_everyone,
 )
 from tinycopy.brief import Brief
-from tinycopy.encoding import ENCODING
+from tinycopy.encoding import ENCODING, slots
 
 if TYPE_CHECKING:
     from distill.student import StudentSettings
@@ -104,10 +104,11 @@ def unseen_examples(
     valid: Sequence[Row],
     vocabulary: sentencepiece.SentencePieceProcessor,
 ) -> list[Example]:
-    """The validation rows that a student's loss is measured on, made as what it learns from is."""
+    """The validation rows that a student's loss is measured on, as it is served their briefs."""
     rows = choose(most_grounded(valid, settings.deck_share), settings.eval_rows)
     briefs = [reworded(r.brief, r.copy) if settings.reworded else r.brief for r in rows]
-    pairs = [pair(brief, row.copy) for brief, row in zip(briefs, rows, strict=True)]
+    marked = [slots(brief) for brief in briefs]
+    pairs = [(one.source, one.extract(row.copy)) for one, row in zip(marked, rows, strict=True)]
     return encode_pairs(pairs, vocabulary, settings.max_tokens)
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from distill import student_data as room
+from distill.averaging import LEEWAY
 from distill.cli import main
 from distill.label import Label, Labelled
 from distill.marking import Pair, pair
@@ -180,7 +181,8 @@ def test_the_state_with_the_least_loss_on_unseen_copy_is_kept(tmp_path: Path) ->
     metrics = train_student(settings, ROWS, ROWS[:4], None, tmp_path / "s", inputs={}).metrics
     losses = [entry["eval_loss"] for entry in metrics["history"] if "eval_loss" in entry]
     assert metrics["valid_loss_single"] == pytest.approx(min(losses), rel=1e-3)
-    assert metrics["valid_loss"] == min(metrics["valid_loss_single"], metrics["valid_loss_mean"])
+    found = [metrics[f"valid_loss_{name}"] for name in ("single", "mean", "last")]
+    assert metrics["valid_loss"] in [loss for loss in found if loss <= LEEWAY * min(found)]
     found = TorchStudent(tmp_path / "s", batch=2).log_likelihoods(
         [row.brief for row in ROWS[:4]], [row.copy for row in ROWS[:4]]
     )
