@@ -10,7 +10,7 @@ from finetune.generators.batches import Model, likelihoods, sample, seeded
 from finetune.generators.generate import Copy, Likelihood
 from finetune.pretrained import load_weights
 from finetune.stage import StageError, digest, file_digest
-from tinycopy import student
+from tinycopy import grammar, student
 from tinycopy.brief import Brief
 from tinycopy.encoding import Slots, slots
 from tinycopy.model import MAX_SOURCE_TOKENS
@@ -101,8 +101,10 @@ class TorchStudent:
     def _read(self, ids: list[int], marked: Slots, likelihood: Likelihood) -> student.Sample:
         finished = ids[-1:] == [self._model.end]
         score = likelihood.sum_logprob / likelihood.tokens
-        text = marked.fill(self._spm.decode(ids)) or ""
-        return student.Sample(text, score, len(ids), finished)
+        text = self._spm.decode(ids)
+        return student.Sample(
+            marked.fill(text) or "", score, len(ids), finished, grammar.faults(text)
+        )
 
     def log_likelihoods(self, briefs: Sequence[Brief], copies: Sequence[str]) -> list[Likelihood]:
         """See Generator. The copy is scored as the student writes it, with slots.

@@ -15,6 +15,7 @@ from tinycopy.brief import Brief, normalise
 from tinycopy.checks import run_checks
 from tinycopy.encoding import ANY_FEATURE, ENCODING, PRODUCT, Slots, slots
 from tinycopy.errors import NoUsableCopy
+from tinycopy.grammar import faults
 from tinycopy.manifest import ReleaseError
 from tinycopy.model import ANY_SEED, END, MAX_SOURCE_TOKENS, Model
 from tinycopy.settings import Settings
@@ -49,13 +50,14 @@ class Sample:
     """What a student sampled for a brief, its slots filled: '' at a slot that the brief lacks.
 
     score: mean log probability of a token.  tokens: END included, if it ended.  finished: ended by
-    itself, not by the token limit.
+    itself, not by the token limit.  faults: of grammar (grammar.py), features after other words.
     """
 
     text: str
     score: float
     tokens: int
     finished: bool
+    faults: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,14 @@ class Written:
 class _Candidate:
     variant: Variant
     finished: bool
+    faults: int = 0
 
     @property
-    def rank(self) -> tuple[bool, int, bool, float]:
+    def rank(self) -> tuple[bool, int, int, bool, float]:
         """Least is best."""
-        failed = sum(not passed for passed in self.variant.checks.values())
-        return not self.variant.is_within, failed, not self.finished, -self.variant.score
+        variant = self.variant
+        failed = sum(not passed for passed in variant.checks.values())
+        return not variant.is_within, failed, self.faults, not self.finished, -variant.score
 
 
 def marker_pieces(
@@ -193,7 +197,8 @@ class Student:
         ):
             finished = pieces[-1:] == [END]
             text = self._pieces.decode(pieces[:-1] if finished else pieces)
-            samples.append(Sample(marked.fill(text) or "", score, len(pieces), finished))
+            filled = marked.fill(text) or ""
+            samples.append(Sample(filled, score, len(pieces), finished, faults(text)))
         return samples, len(tokens)
 
     def write(
@@ -204,7 +209,8 @@ class Student:
         sampling: Sampling | None = None,
         opening: str = "",
     ) -> Written:
-        """Up to `variants` copies that differ, best first: fewest failed checks, then likelihood.
+        """Up to `variants` copies that differ, best first: fewest failed checks and faults of
+        grammar, then likelihood.
 
         opening: words that each copy starts with.
         With a `seed` (0 or more) the answer is the same for the same release, brief, opening,
@@ -254,7 +260,7 @@ def choose(brief: Brief, samples: Iterable[Sample], variants: int) -> tuple[Vari
         text = " ".join(sample.text.split())
         if re.search(r"\w", text):
             variant = Variant(text, run_checks(brief, text), sample.score, sample.tokens)
-            found.append(_Candidate(variant, sample.finished))
+            found.append(_Candidate(variant, sample.finished, sample.faults))
     return _best(found, variants)
 
 

@@ -1,0 +1,36 @@
+"""Words that a feature cannot stand after."""
+
+import pytest
+
+from finetune.deck import read_shipped
+from tinycopy.encoding import FEATURES, slots
+from tinycopy.grammar import faults
+from tinycopy.phrases import Kind
+
+HOLDS, SAFE, LID, LIDS, PRICE = (
+    FEATURES[kind][0] for kind in (Kind.ACTION, Kind.STATE, Kind.ONE, Kind.THINGS, Kind.PRICE)
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (f"It {HOLDS} and is {SAFE}, with a {LID} and {LIDS}, for {PRICE}.", 0),
+        (f"A {SAFE} mug with a {LID} that {HOLDS}.", 0),
+        (f"Ivo\u2019s a {SAFE}.", 1),
+        (f"With {SAFE}, it has {LID} and a {HOLDS}.", 3),
+        (f"It's {HOLDS}, and it {SAFE}.", 2),
+        (f"IT {PRICE}", 1),
+        ("No slot with a mug.", 0),
+    ],
+)
+def test_features_after_words_that_they_cannot_follow_are_counted(
+    written: str, expected: int
+) -> None:
+    assert faults(written) == expected
+
+
+def test_copy_of_the_deck_has_hardly_any() -> None:
+    rows = read_shipped("valid")
+    found = sum(faults(slots(row.brief).extract(row.copy)) > 0 for row in rows)
+    assert found < 0.03 * len(rows)
