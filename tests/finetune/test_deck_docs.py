@@ -1,5 +1,6 @@
 """docs/data.md says what the code does."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -30,6 +31,8 @@ def test_every_setting_is_documented_with_its_default() -> None:
         value = getattr(settings, name)
         if isinstance(value, bool | int | float):
             assert default == str(value).lower()
+        elif isinstance(value, tuple) and value:
+            assert json.loads(default.strip("`")) == list(value)
         else:
             assert not value
 
