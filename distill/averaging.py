@@ -1,5 +1,6 @@
 """Which state of a student is kept: a checkpoint, or the mean of some."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,7 @@ def average_checkpoints(trainer: StudentTrainer, checkpoints: Path, most: int) -
     for name, state in states.items():
         _load(trainer, state)
         losses[name], found[name] = trainer.unseen_loss(), trainer.quality(rows)
-    as_good = [name for name in states if losses[name] <= LEEWAY * min(losses.values())]
-    kept = max(as_good, key=lambda name: (found[name].checks, -losses[name]))
+    kept = _best(losses, {name: quality.checks for name, quality in found.items()})
     _load(trainer, states[kept])
     return {
         "valid_loss": losses[kept],
@@ -39,6 +39,11 @@ def average_checkpoints(trainer: StudentTrainer, checkpoints: Path, most: int) -
         "averaged": len(states[kept]),
         **{f"valid_loss_{name}": loss for name, loss in losses.items()},
     }
+
+
+def _best(losses: Mapping[str, float], checks: Mapping[str, float]) -> str:
+    as_good = [name for name, loss in losses.items() if loss <= LEEWAY * min(losses.values())]
+    return max(as_good, key=lambda name: (checks[name], -losses[name]))
 
 
 def _load(trainer: StudentTrainer, state: list[Path]) -> None:

@@ -1,4 +1,5 @@
 import concurrent.futures
+import re
 from pathlib import Path
 
 import msgspec
@@ -11,11 +12,13 @@ from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import FILES, ReleaseError
 from tinycopy.model import END, Model
 from tinycopy.student import (
+    Sample,
     Sampling,
     Student,
     Variant,
     _best,
     _Candidate,
+    choose,
     enough,
     slots_for,
     token_limit,
@@ -138,6 +141,16 @@ def test_a_keyword_in_a_feature_is_written_by_itself_only_where_the_first_batch_
     assert second.spans == (*first.spans, (KEYWORDS[0], "trail"))
 
 
+def test_each_batch_is_filled_by_its_own_slots(tmp_path: Path):
+    make_release(tmp_path, only=KEYWORDS[0])
+    brief = msgspec.structs.replace(
+        BRIEF, features=("a map of each trail",), keywords=("trail", "gift")
+    )
+    written = Student(read(tmp_path)).write(brief, 2, 1)
+    texts = {re.sub(r"^(\w+?)\1*$", r"\1", variant.text.lower()) for variant in written.variants}
+    assert texts == {"gift", "trail"}
+
+
 def test_copy_that_cannot_be_used_is_never_returned(tmp_path: Path):
     make_release(tmp_path, only="<0x34>")  # 444, a number that the brief lacks
     with pytest.raises(NoUsableCopy, match="all of 16 candidates"):
@@ -175,19 +188,31 @@ def test_enough_are_as_many_as_asked_for_within_the_limit_the_best_of_them_good(
     assert not enough((), 1)
 
 
-def candidate(text: str, score: float, finished: bool = True, **checks: bool) -> _Candidate:
-    return _Candidate(Variant(text, checks, score, 1), finished)
+def candidate(
+    text: str, score: float, finished: bool = True, faults: int = 0, **checks: bool
+) -> _Candidate:
+    return _Candidate(Variant(text, checks, score, 1), finished, faults)
 
 
-def test_fewest_failed_checks_come_first_then_ended_copy_then_the_likeliest():
+def test_a_sample_with_a_fault_of_grammar_is_chosen_after_one_without():
+    odd, sound = (
+        Sample(text, score, 4, True, faults)
+        for text, score, faults in (("Trail mug for you.", -0.1, 1), ("Gift of the trail.", -3, 0))
+    )
+    chosen = choose(BRIEF, [odd, sound], 2)
+    assert [variant.text for variant in chosen] == [sound.text, odd.text]
+
+
+def test_fewest_failed_checks_come_first_then_sound_and_ended_copy_then_the_likeliest():
     found = [
         candidate("likely but long", -0.1, length_in_range=False),
+        candidate("odd", -0.1, faults=1, length_in_range=True),
         candidate("cut off", -0.2, finished=False, length_in_range=True),
         candidate("good", -2.0, length_in_range=True),
         candidate("better still", -1.0, length_in_range=True),
     ]
-    ranked = [variant.text for variant in _best(found, 4)]
-    assert ranked == ["better still", "good", "cut off", "likely but long"]
+    ranked = [variant.text for variant in _best(found, 5)]
+    assert ranked == ["better still", "good", "cut off", "odd", "likely but long"]
 
 
 def test_copy_over_the_character_limit_comes_last_whatever_else_it_passes():
