@@ -113,12 +113,6 @@ def _convert(
     settings: ConvertSettings, student: Path, valid: Sequence[Row], directory: Path
 ) -> Mapping[str, Any]:
     model, vocabulary = load_student(student)
-    trained = read_metadata(student)
-    if trained.inputs["encoding"] != str(ENCODING):
-        raise StageError(
-            f"{student}: trained with encoding {trained.inputs['encoding']}; this version converts "
-            f"students of encoding {ENCODING}"
-        )
     # Before conversion, which quantises some weights in place, the model's own.
     before = write_with_torch(model, vocabulary, valid)
     seq2seq = model.config.is_encoder_decoder
@@ -138,7 +132,7 @@ def _convert(
         compute_type=settings.compute_type,
         files={n: File(file_digest(directory / n), (directory / n).stat().st_size) for n in FILES},
         parameters=parameters,
-        recipe=trained.settings,
+        recipe=read_metadata(student).settings,
         scores=scores,
         sources=settings.sources,
         git_commit=git_commit(),

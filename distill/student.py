@@ -1,9 +1,9 @@
 """Train a student: a small model that learns from a deck and a teacher's labels.
 
 Sequence-level distillation (Kim and Rush, 2016): the student learns the copy that its teacher
-wrote. It can also learn what the teacher, or a larger student with the same vocabulary, expects
-next at each token (soft_targets.py). It is a new encoder-decoder, or layers of the teacher or of
-an earlier student (pruned.py). Not here: conversion and its checks (convert.py).
+wrote. It can also learn what the teacher, or a larger student whose vocabulary it takes, expects
+next at each token (soft_targets.py, student_trainer.py). It is a new encoder-decoder, or layers of
+the teacher or of an earlier student (pruned.py). Not here: conversion and its checks (convert.py).
 """
 
 import shutil
@@ -37,6 +37,7 @@ from finetune.stage import (
     StageError,
     file_digest,
     is_main_process,
+    read_metadata,
     run_stage,
     say,
     wait_for_everyone,
@@ -56,8 +57,8 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     seen for each time that the labels are, each time but the first varied (variations.py).
     reworded: give each brief the wording of its copy (finetune/rewording.py).  average: checkpoints
     averaged at the end, each `eval_steps` apart.  teacher_logits: pairs of which the student learns
-    what the teacher expects at each token; logits_from: directory of a student with the same
-    vocabulary, to learn the same from it; both with weight `logits_weight`.
+    what the teacher expects at each token; logits_from: directory of a student, of either kind,
+    whose vocabulary is taken and of which the same is learnt; both with weight `logits_weight`.
     """
 
     vocabulary: Annotated[int, Meta(ge=520)] = 6000
@@ -106,7 +107,8 @@ def train_student(
     labels: directory of a label stage; None trains on the deck alone.  teacher: directory of the
     teacher, or of an earlier student, whose layers `keep_layers` names; of a teacher, whose
     expectations `teacher_logits` asks for. Raises StageError if it is missing or has no such
-    layers, or if the vocabulary cannot be trained or differs from that of `logits_from`.
+    layers, if the vocabulary cannot be trained, or if `logits_from` has no student of today's
+    encoding.
     """
 
     def work(directory: Path) -> Mapping[str, Any]:
@@ -119,21 +121,36 @@ def train_student(
         if teacher is None:
             asks = "keep_layers" if settings.keep_layers else "teacher_logits"
             raise StageError(f"student.{asks}: of which teacher? Name it: --teacher DIR")
-        weights = (teacher / name for name in ("model.safetensors", VOCABULARY))
-        inputs |= {f"teacher/{f.name}": file_digest(f) for f in weights if f.exists()}
+        inputs |= _digests("teacher", teacher)
     else:
         teacher = None
+    if settings.logits_from is not None:
+        inputs |= _digests("logits_from", Path(settings.logits_from))
     return run_stage("student", out, inputs=inputs, settings=settings, work=work, resume=resume)
 
 
 def load_student(
     directory: Path,
 ) -> tuple[PreTrainedModel, sentencepiece.SentencePieceProcessor]:
-    """The PyTorch student in `directory` and its vocabulary. Raises StageError if it has none."""
+    """The PyTorch student in `directory` and its vocabulary.
+
+    Raises StageError if there is none, or one of another encoding.
+    """
     if not (directory / VOCABULARY).exists():
         raise StageError(f"{directory}: no {VOCABULARY} here; run `tinycopy student` first")
+    encoding = read_metadata(directory).inputs["encoding"]
+    if encoding != str(ENCODING):
+        raise StageError(
+            f"{directory}: trained with encoding {encoding}; this version reads students of "
+            f"encoding {ENCODING}"
+        )
     vocabulary = sentencepiece.SentencePieceProcessor(model_file=str(directory / VOCABULARY))
     return load_weights(directory).eval(), vocabulary
+
+
+def _digests(name: str, directory: Path) -> dict[str, str]:
+    files = (directory / file for file in ("model.safetensors", VOCABULARY))
+    return {f"{name}/{file.name}": file_digest(file) for file in files if file.exists()}
 
 
 def _train(
@@ -147,6 +164,9 @@ def _train(
 ) -> Mapping[str, Any]:
     set_seed(settings.seed)
     train = most_grounded(train, settings.deck_share)
+    guide = None
+    if settings.logits_from is not None:
+        guide, _ = load_student(Path(settings.logits_from))
     vocabulary, examples = student_data(settings, train, labels, teacher, directory)
     model = _model(settings, teacher, vocabulary)
     checkpoints = directory / "checkpoints"
@@ -158,7 +178,7 @@ def _train(
         rows=choose(valid, settings.eval_rows),
         vocabulary=vocabulary,
         batch_tokens=settings.batch_tokens,
-        guide=_guide(settings, vocabulary),
+        guide=guide,
         guide_weight=settings.logits_weight,
         callbacks=[ScoreLastStep(), EarlyStoppingCallback(settings.patience)],
     )
@@ -190,20 +210,6 @@ def _model(
     if teacher is not None and settings.keep_layers:
         return prune(teacher, settings.keep_layers, vocabulary)
     return T5ForConditionalGeneration(_config(settings, vocabulary.vocab_size()))
-
-
-def _guide(
-    settings: StudentSettings, vocabulary: sentencepiece.SentencePieceProcessor
-) -> PreTrainedModel | None:
-    if settings.logits_from is None:
-        return None
-    guide, its_vocabulary = load_student(Path(settings.logits_from))
-    if its_vocabulary.serialized_model_proto() != vocabulary.serialized_model_proto():
-        raise StageError(
-            f"student.logits_from: {settings.logits_from} has another vocabulary, so its "
-            "distributions mean other tokens; train both on the same deck and labels"
-        )
-    return guide
 
 
 def _config(settings: StudentSettings, vocabulary_size: int) -> T5Config:

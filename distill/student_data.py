@@ -5,6 +5,7 @@ here: what a pair is (pairs.py) and what a teacher expects (soft_targets.py).
 """
 
 import functools
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,12 +121,18 @@ def label_digests(labels: Path) -> dict[str, str]:
 def _vocabulary(
     settings: "StudentSettings", pairs: Callable[[], Sequence[Pair]], path: Path
 ) -> sentencepiece.SentencePieceProcessor:
-    """The vocabulary at `path`, trained first by rank 0 if this run has not yet."""
+    """The vocabulary at `path`; rank 0 takes or trains it first if this run has not yet."""
     if is_main_process() and not path.exists():
-        try:
-            model = train_vocabulary((text for p in pairs() for text in p), settings.vocabulary)
-        except ValueError as error:
-            raise StageError(f"student.vocabulary: {error}") from error
-        path.write_bytes(model)
+        if settings.logits_from is not None:
+            shutil.copyfile(Path(settings.logits_from) / VOCABULARY, path)
+        else:
+            path.write_bytes(_trained(settings, pairs()))
     wait_for_everyone()
     return sentencepiece.SentencePieceProcessor(model_file=str(path))
+
+
+def _trained(settings: "StudentSettings", pairs: Sequence[Pair]) -> bytes:
+    try:
+        return train_vocabulary((text for pair in pairs for text in pair), settings.vocabulary)
+    except ValueError as error:
+        raise StageError(f"student.vocabulary: {error}") from error

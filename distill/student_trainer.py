@@ -1,6 +1,6 @@
 """A Trainer for students: batches by tokens; its evaluation also reads what the student writes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sentencepiece
@@ -17,13 +17,18 @@ from finetune.deck import Row
 from finetune.teacher import IGNORED
 
 _BATCH = 32
+_GUIDES = "guide_"
+"""Before the name of a tensor that the guide reads, in a batch that the student reads too."""
+
+Batch = dict[str, torch.Tensor]
 
 
 class StudentTrainer(Trainer):
     """Trains a student on examples; evaluates its loss on others and its copy for `rows`.
 
     examples: a `datasets.Dataset` or a list of Example.  unseen: examples of the validation split.
-    guide: a larger student of the same vocabulary whose next-token distribution is learnt too.
+    guide: a larger student of the same vocabulary, of either kind, whose next-token distribution is
+    learnt too.
     """
 
     def __init__(
@@ -46,7 +51,7 @@ class StudentTrainer(Trainer):
             args=args,
             train_dataset=examples,
             eval_dataset=list(rows),
-            data_collator=collate if model.config.is_encoder_decoder else collate_causal,
+            data_collator=_collator(model, guide),
             callbacks=callbacks,
         )
         self._batches = TokenBatches(examples, batch_tokens, args.seed)
@@ -86,7 +91,7 @@ class StudentTrainer(Trainer):
     def compute_loss(
         self,
         model: torch.nn.Module,
-        inputs: dict[str, torch.Tensor],
+        inputs: Batch,
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
@@ -98,6 +103,7 @@ class StudentTrainer(Trainer):
         """
         real = inputs["labels"] != IGNORED
         soft = [inputs.pop(name)[real] for name in SOFT if name in inputs]
+        labelled = {"labels": inputs["labels"]}
         logits, labels = self._logits(model, inputs)[real], inputs["labels"][real]
         smoothing = self.args.label_smoothing_factor
         losses = cross_entropy(logits, labels, label_smoothing=smoothing, reduction="none")
@@ -108,15 +114,16 @@ class StudentTrainer(Trainer):
             losses = (1 - weight) * losses + weight * softened
         loss = losses.mean()
         if self._guide is not None and model.training:
+            read = {name.removeprefix(_GUIDES): inputs[name] for name in _guides(inputs)}
             with torch.no_grad():
-                guided = softmax(self._logits(self._guide, inputs)[real], dim=-1)
+                guided = softmax(self._logits(self._guide, read | labelled)[real], dim=-1)
             apart = kl_div(log_softmax(logits, dim=-1), guided, reduction="batchmean")
             loss = (1 - self._guide_weight) * loss + self._guide_weight * apart
         return (loss, {"logits": logits}) if return_outputs else loss
 
-    def _logits(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    def _logits(self, model: torch.nn.Module, inputs: Batch) -> torch.Tensor:
         """What `model` expects of each target token: (batch, target, pieces)."""
-        known = {name: tensor for name, tensor in inputs.items() if name != "labels"}
+        known = {name: inputs[name] for name in inputs.keys() - {"labels", *_guides(inputs)}}
         if self._unwrapped(model).config.is_encoder_decoder:
             logits: torch.Tensor = model(**known).logits
         else:
@@ -173,3 +180,29 @@ class StudentTrainer(Trainer):
         copies = write_with_torch(model, self._vocabulary, [rows[i] for i in mine])
         written = dict(gather_object(list(zip(mine, copies, strict=True))))
         return quality(rows, [written[i] for i in range(len(rows))])
+
+
+def _collator(
+    model: PreTrainedModel, guide: PreTrainedModel | None
+) -> Callable[[Sequence[Example]], Batch]:
+    """Examples as a batch that the model reads, and its guide if there is one."""
+    mine = _collate(model)
+    if guide is None:
+        return mine
+    its = _collate(guide)
+
+    def both(examples: Sequence[Example]) -> Batch:
+        read = its(examples)
+        return mine(examples) | {
+            _GUIDES + name: read[name] for name in read.keys() - {"labels", *SOFT}
+        }
+
+    return both
+
+
+def _collate(model: PreTrainedModel) -> Callable[[Sequence[Example]], Batch]:
+    return collate if model.config.is_encoder_decoder else collate_causal
+
+
+def _guides(inputs: Batch) -> list[str]:
+    return [name for name in inputs if name.startswith(_GUIDES)]

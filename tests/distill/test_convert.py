@@ -1,5 +1,6 @@
 """A release writes what its student writes, as the function loads it, or is refused."""
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -60,6 +61,17 @@ def test_a_release_is_what_its_manifest_says_and_the_function_loads_it(
     assert manifest.parameters == load_student(student)[0].num_parameters()
     written = Student(files).write(ROWS[0].brief, 1, 1, Sampling())
     assert written.candidates > 0
+
+
+def test_a_student_of_another_encoding_is_refused(student: Path, tmp_path: Path) -> None:
+    older = tmp_path / "older"
+    shutil.copytree(student, older)
+    metadata = msgspec.json.decode((older / "metadata.json").read_bytes())
+    metadata["inputs"]["encoding"] = "3"
+    (older / "metadata.json").write_bytes(msgspec.json.encode(metadata))
+    with pytest.raises(StageError, match="trained with encoding 3"):
+        convert(SETTINGS, older, ROWS, tmp_path / "release", inputs={})
+    assert not (tmp_path / "release").exists()
 
 
 def test_float32_writes_what_pytorch_writes(student: Path, tmp_path: Path) -> None:
