@@ -14,16 +14,24 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import msgspec
 from matplotlib.figure import Figure
 from tqdm import tqdm
 
 from benchmarks import results
 from benchmarks.buckets import published
-from benchmarks.machine import Machine, machine
+from benchmarks.machine import machine
 from benchmarks.results import middle, ms, times
-from benchmarks.served import EXAMPLE, FUNCTION, ROOT, Source, cpus, serving_python, started
-from benchmarks.stats import Ratio, Spread, quantile, ratio, spread
+from benchmarks.served import (
+    EMBEDDED,
+    EXAMPLE,
+    FUNCTION,
+    ROOT,
+    Source,
+    apart,
+    serving_python,
+    started,
+)
+from benchmarks.stats import Ratio, Spread, ratio, spread
 
 PROBE = Path(__file__).with_name("probe")
 STAGES = {
@@ -43,15 +51,16 @@ SIDES = {"embedded": "embedded", "near": "bucket, 0 ms", "far": "bucket, 30 ms"}
 FAR_SECONDS = 0.03
 
 
-class Cold(msgspec.Struct, frozen=True):
-    """Seconds of cold starts by side, of stages by side, and ratios to the embedded side."""
+class Cold(results.Result, frozen=True):
+    """Seconds of cold starts by side, of stages by side, and ratios to the embedded side.
 
-    machine: Machine
-    release: str
+    total: of the starts with marks, whose stages add up to it.
+    """
+
     starts: dict[str, Spread]
     ratios: dict[str, Ratio]
-    stages: dict[str, dict[str, float]]
-    total: dict[str, float]
+    stages: dict[str, dict[str, Spread]]
+    total: dict[str, Spread]
 
 
 def stages(marks: str, spawned: float, seconds: float) -> dict[str, float]:
@@ -74,11 +83,14 @@ def stages(marks: str, spawned: float, seconds: float) -> dict[str, float]:
     return found | {"rest": seconds - sum(found.values())}
 
 
-def measure(spawns: int, marked: int, release: Path) -> Cold:
+def measure(spawns: int, marked: int) -> Cold:
     """`spawns` starts of each side in turn, then `marked` ones of each with marks."""
-    here = machine(ROOT)
-    python, (cpu, _) = serving_python(), cpus()
-    with published(release, FAR_SECONDS) as bucket, tempfile.TemporaryDirectory() as scratch:
+    here, python = machine(ROOT), serving_python()
+    with (
+        apart() as cpu,
+        published(EMBEDDED, FAR_SECONDS) as bucket,
+        tempfile.TemporaryDirectory() as scratch,
+    ):
         environs = {"embedded": {}, "near": bucket.near, "far": bucket.far}
         sources = {n: Source(n, python, environ=e) for n, e in environs.items()}
         seconds: dict[str, list[float]] = {name: [] for name in sources}
@@ -97,10 +109,10 @@ def measure(spawns: int, marked: int, release: Path) -> Cold:
         starts={name: spread(values) for name, values in seconds.items()},
         ratios={n: ratio(v, seconds["embedded"]) for n, v in seconds.items() if n != "embedded"},
         stages={
-            name: {stage: quantile([one[stage] for one in found], 0.5) for stage in STAGES}
+            name: {stage: spread([one[stage] for one in found]) for stage in STAGES}
             for name, found in parts.items()
         },
-        total={n: quantile([sum(one.values()) for one in f], 0.5) for n, f in parts.items()},
+        total={n: spread([sum(one.values()) for one in found]) for n, found in parts.items()},
     )
 
 
@@ -144,11 +156,14 @@ def tables(cold: Cold) -> str:
         ("release from", "starts", "median, ms (middle half)", "p95, ms", "times embedded"), rows
     )
     parts = [
-        (what, *(f"{1000 * cold.stages[side][stage]:.0f}" for side in cold.stages))
+        (what, *(middle(found[stage]) for found in cold.stages.values()))
         for stage, what in STAGES.items()
     ]
-    breakdown = results.table(("ms of a start, median", *map(SIDES.get, cold.stages)), parts)  # type: ignore[arg-type]
-    return results.under(f"{starts}\n\n{breakdown}", cold.machine)
+    parts.append(("all of it", *(middle(found) for found in cold.total.values())))
+    marked = next(iter(cold.total.values())).count
+    header = f"ms of a start, median of {marked} (middle half)"
+    breakdown = results.table((header, *(SIDES[side] for side in cold.stages)), parts)
+    return results.under(f"{starts}\n\n{breakdown}", cold)
 
 
 def plot(cold: Cold) -> Figure:
@@ -159,7 +174,7 @@ def plot(cold: Cold) -> Figure:
     left: Mapping[str, float] = dict.fromkeys(cold.stages, 0.0)
     names = [SIDES[side] for side in cold.stages]
     for colour, (stage, what) in zip(colours, STAGES.items(), strict=True):
-        widths = [1000 * cold.stages[side][stage] for side in cold.stages]
+        widths = [1000 * found[stage].median for found in cold.stages.values()]
         axes.barh(names, widths, left=list(left.values()), color=colour, label=what)
         left = dict(
             zip(left, (a + b for a, b in zip(left.values(), widths, strict=True)), strict=True)
@@ -175,11 +190,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = results.parser("cold", __doc__)
     parser.add_argument("--spawns", type=int, default=30, help="cold starts of each side")
     parser.add_argument("--marked", type=int, default=10, help="starts with marks, of each side")
-    parser.add_argument(
-        "--release", type=Path, default=FUNCTION / "tinycopy" / "embedded", help="what to publish"
-    )
     given: Any = parser.parse_args(argv)
-    cold = measure(given.spawns, given.marked, given.release)
+    cold = measure(given.spawns, given.marked)
     results.save("cold", cold, given.out)
     plot(cold).savefig(given.out / "cold.png", dpi=120)
     print(tables(cold))

@@ -2,7 +2,7 @@
 
 Alone on its instance a copy is billed for its time, rounded up to 100 ms; on a saturated instance
 for the CPU that it takes. Free tier, network and logs are deploy/cost.py's. Prices are those of
-deploy/cost.py; that of a hosted model is yours to enter.
+deploy/cost.py; that of a hosted model is an example, and yours to enter.
 """
 
 import math
@@ -15,15 +15,16 @@ import msgspec
 from matplotlib.figure import Figure
 
 from benchmarks import results
-from benchmarks.machine import Machine
 from benchmarks.memory import Usage
-from benchmarks.warm import Case, Warm
+from benchmarks.warm import CALLERS, EXAMPLES, Warm
 from deploy.cost import BILLED_STEP, GIB_SECOND, REQUEST, VCPU_SECOND
 
 MILLION = 1_000_000
 ALWAYS_VCPU_SECOND, ALWAYS_GIB_SECOND = 0.000018, 0.000002
 """Instance-based billing, tier 1: an instance that always runs, requests free."""
 MONTH_SECONDS = 30 * 86400
+EXAMPLE_PRICES = (0.10, 0.40)
+"""Dollars for a million tokens read and written, of no model in particular."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +79,18 @@ class Hosted(msgspec.Struct, frozen=True):
     million: float
 
 
-class Costs(msgspec.Struct, frozen=True):
-    """prompt, copy: tokens of a brief and of one returned copy. hosted: None if no price given."""
+class Costs(results.Result, frozen=True):
+    """prompt, copy: tokens of a brief and of one returned copy.
 
-    machine: Machine
+    warm_run, memory_run: the digests of the saved results that this was computed from.
+    """
+
+    warm_run: str
+    memory_run: str
     prompt: float
     copy: float
     rows: tuple[Row, ...]
-    hosted: Hosted | None
+    hosted: Hosted
 
 
 def row(shape: Shape, seconds: float, cpu: float, peak: int) -> Row:
@@ -117,18 +122,38 @@ def hosted(input_price: float, output_price: float, prompt: float, copy: float) 
     return Hosted(input_price, output_price, prompt * input_price + copy * output_price)
 
 
-def costs(warm: Warm, usage: Usage, prices: tuple[float, float] | None) -> Costs:
-    """The table from both measurements, and from prices of input and output tokens if given."""
-    one = _case(warm, 1)
-    many = _case(warm, 8)
-    peak = usage.stages["peak"].pss
-    rows = tuple(row(shape, one.request.median, many.cpu, peak) for shape in SHAPES)
-    found = hosted(*prices, one.prompt, one.tokens) if prices else None
-    return Costs(warm.machine, one.prompt, one.tokens, rows, found)
+def costs(directory: Path, input_price: float, output_price: float) -> Costs:
+    """The table from the runs of warm and memory in `directory`.
+
+    Raises OSError if one is missing, and ValueError if they are of two releases.
+    """
+    warm, usage = results.read("warm", Warm, directory), results.read("memory", Usage, directory)
+    if warm.release != usage.release:
+        raise ValueError("warm.json and memory.json are of two releases: run both again")
+    one, many = warm.case(EXAMPLES, 1, 1), warm.case(EXAMPLES, CALLERS, 1)
+    peak = int(usage.stages["peak"].pss.most)
+    return Costs(
+        machine=warm.machine,
+        release=warm.release,
+        warm_run=results.digest("warm", directory),
+        memory_run=results.digest("memory", directory),
+        prompt=one.prompt,
+        copy=one.tokens,
+        rows=tuple(row(shape, one.request.median, many.cpu, peak) for shape in SHAPES),
+        hosted=hosted(input_price, output_price, one.prompt, one.tokens),
+    )
 
 
-def _case(warm: Warm, concurrency: int) -> Case:
-    return next(it for it in warm.cases if (it.concurrency, it.variants) == (concurrency, 1))
+def saved(directory: Path = results.RESULTS) -> Costs:
+    """The saved result. Raises ValueError if warm or memory was measured again since."""
+    found = results.read("cost", Costs, directory)
+    for name, run in (("warm", found.warm_run), ("memory", found.memory_run)):
+        if results.digest(name, directory) != run:
+            raise ValueError(
+                f"cost.json was computed from another {name}.json than the saved one: "
+                "run python -m benchmarks.cost"
+            )
+    return found
 
 
 def tables(found: Costs) -> str:
@@ -139,6 +164,7 @@ def tables(found: Costs) -> str:
         "seconds alone",
         "$ a million, one at a time",
         "$ a million, saturated",
+        "hosted model, times one at a time",
         "always on, $ a month",
         "cheaper above, requests a month",
     )
@@ -149,22 +175,25 @@ def tables(found: Costs) -> str:
             f"{it.seconds:.2f}",
             f"{it.alone:,.2f}",
             f"{it.saturated:,.2f}",
+            f"{found.hosted.million / it.alone:,.1f}",
             f"{it.always:,.2f}",
             "never" if it.pays_above is None else f"{it.pays_above:,.0f}",
         )
         for it in found.rows
     ]
-    told = results.table(header, rows)
-    tokens = f"{found.prompt:.0f} tokens of brief and {found.copy:.0f} of copy"
-    if found.hosted is not None:
-        it = found.hosted
+    it = found.hosted
+    example = (it.input_price, it.output_price) == EXAMPLE_PRICES
+    told = (
+        f"The hosted model costs ${it.input_price:g} and ${it.output_price:g} for a million tokens "
+        f"read and written, so ${it.million:,.2f} for a million times {found.prompt:.0f} tokens of "
+        f"brief and {found.copy:.0f} of copy."
+    )
+    if example:
         told += (
-            f"\n\nA hosted model at ${it.input_price:g} and ${it.output_price:g} for a million "
-            f"tokens read and written, {tokens}: ${it.million:,.2f} a million copies."
+            " **These prices are an example: enter yours with "
+            "`python -m benchmarks.cost --hosted INPUT OUTPUT`.**"
         )
-    else:
-        told += f"\n\nA copy has {tokens}; `--hosted INPUT OUTPUT` compares a hosted model's price."
-    return results.under(told, found.machine)
+    return results.under(f"{results.table(header, rows)}\n\n{told}", found)
 
 
 def plot(found: Costs) -> Figure:
@@ -188,16 +217,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--hosted",
         type=float,
         nargs=2,
+        default=EXAMPLE_PRICES,
         metavar=("INPUT", "OUTPUT"),
         help="a hosted model's dollars for a million tokens read and written",
     )
     given: Any = parser.parse_args(argv)
     out: Path = given.out
     try:
-        warm, usage = results.read("warm", Warm, out), results.read("memory", Usage, out)
+        found = costs(out, *given.hosted)
+    except ValueError as error:
+        parser.error(str(error))
     except OSError as error:
         parser.error(f"{error.filename}: run benchmarks.warm and benchmarks.memory first")
-    found = costs(warm, usage, tuple(given.hosted) if given.hosted else None)
     results.save("cost", found, out)
     plot(found).savefig(out / "cost.png", dpi=120)
     print(tables(found))

@@ -1,8 +1,10 @@
 """Fuzz a running function for some minutes: bodies near to requests and far from them.
 
 Every answer must be a 200 of the right shape or a problem (RFC 9457, or OpenAI's shape) with a
-4xx; anything else is unexpected, and saved with the body that caused it. `cases` and `problem_of`
-serve the suite too, which tries some hundred.
+4xx; anything else is unexpected, and saved with the body that caused it. Fails if an answer was
+unexpected, or if resident memory grew by 5 % or more after the first third of the batches, which
+warm it up (ten batches in all are enough to tell). `cases` and `problem_of` serve the suite too,
+which tries some hundred.
 """
 
 import json
@@ -16,30 +18,50 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from benchmarks import results
-from benchmarks.machine import Machine, machine
-from benchmarks.served import ROOT, Server, Source, cpus, serving_python, started
-from tinycopy.brief import CopyType, Length, Tone
+from benchmarks.machine import machine
+from benchmarks.served import ROOT, Server, Source, apart, serving_python, started
+from benchmarks.stats import growth
+from tinycopy.brief import (
+    MAX_AUDIENCE,
+    MAX_CATEGORY,
+    MAX_CHARACTERS,
+    MAX_FEATURE,
+    MAX_FEATURES,
+    MAX_KEYWORD,
+    MAX_KEYWORDS,
+    MAX_PRODUCT,
+    MAX_PROMPT,
+    CopyType,
+    Length,
+    Tone,
+)
+from tinycopy.completions import MODELS
+from tinycopy.wire import MAX_OPENING, MAX_TEXT, MAX_VARIANTS
 
-POSTS = ("/v1/copy", "/v1/checks", "/v1/completions")
 REFUSED = (400, 404, 413, 415, 422, 429)
 BATCH = 200
+MAX_GROWTH = 0.05
 
 
-class Fuzzed(msgspec.Struct, frozen=True):
-    """rss: bytes of all processes after the first batch and at the end; unexpected: what, why."""
+class Fuzzed(results.Result, frozen=True):
+    """rss: bytes of all processes after each batch; unexpected: what, why."""
 
-    machine: Machine
     minutes: float
     seed: int
     requests: int
     statuses: dict[str, int]
-    rss: tuple[int, int]
+    rss: tuple[int, ...]
     unexpected: tuple[str, ...]
 
     @property
-    def growth(self) -> float:
-        """Of resident memory, as a share."""
-        return self.rss[1] / self.rss[0] - 1
+    def growth(self) -> float | None:
+        """Of resident memory since it was warm, as a share; None if it is too short to tell."""
+        return growth(self.rss, len(self.rss) // 3)
+
+    @property
+    def failures(self) -> list[str]:
+        """Why this is no good result; empty if it is one."""
+        return [*self.unexpected, *results.grew(self.growth, MAX_GROWTH)]
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -63,52 +85,76 @@ JUNK: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_text(8), inner, max_size=4),
     max_leaves=12,
 )
+
+
+def _texts(most: int, longest: int) -> st.SearchStrategy[list[str]]:
+    return st.lists(_text(longest), max_size=most + 1)
+
+
+SAMPLING: dict[str, st.SearchStrategy[Any]] = {
+    "seed": st.integers(-1, 2**53),
+    "temperature": st.floats(-0.1, 2.1),
+}
 BRIEF: dict[str, st.SearchStrategy[Any]] = {
     "type": st.sampled_from([str(one) for one in CopyType]),
-    "product": _text(120),
-    "category": _text(80),
-    "features": st.lists(_text(60), max_size=9),
+    "product": _text(MAX_PRODUCT),
+    "category": _text(MAX_CATEGORY),
+    "features": _texts(MAX_FEATURES, MAX_FEATURE),
+    "prompt": _text(MAX_PROMPT),
     "tone": st.sampled_from([str(one) for one in Tone]),
     "length": st.sampled_from([str(one) for one in Length]),
-    "audience": _text(80),
-    "keywords": st.lists(_text(40), max_size=6),
+    "audience": _text(MAX_AUDIENCE),
+    "keywords": _texts(MAX_KEYWORDS, MAX_KEYWORD),
+    "max_characters": st.integers(0, MAX_CHARACTERS + 1),
 }
-OWN: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-    "/v1/copy": {
-        "variants": st.integers(0, 6),
-        "seed": st.integers(-1, 2**53),
-        "temperature": st.floats(-0.1, 2.1),
-    },
-    "/v1/checks": {"text": _text(2000)},
-    "/v1/completions": {
-        "model": st.sampled_from(["tinycopy", "tinycopy-slogan", "another"]),
-        "prompt": _text(600),
-        "n": st.integers(0, 6),
+FIELDS: dict[str, dict[str, st.SearchStrategy[Any]]] = {
+    "/v1/copy": BRIEF
+    | SAMPLING
+    | {"variants": st.integers(0, MAX_VARIANTS + 1), "opening": _text(MAX_OPENING)},
+    "/v1/checks": BRIEF | {"text": _text(MAX_TEXT)},
+    "/v1/completions": SAMPLING
+    | {
+        "model": st.sampled_from([*MODELS, "another"]),
+        "prompt": _text(MAX_PROMPT) | st.lists(_text(MAX_PROMPT), max_size=2),
+        "n": st.integers(0, MAX_VARIANTS + 1),
+        "max_tokens": st.integers(-1, 100),
+        "top_p": st.floats(-0.1, 1.1),
+        "stop": _text(8) | st.lists(_text(8), max_size=3),
+        "user": _text(20),
+        "presence_penalty": st.floats(-2, 2),
+        "frequency_penalty": st.floats(-2, 2),
+        "best_of": st.integers(-1, 6),
+        "stream": st.booleans(),
+        "echo": st.booleans(),
     },
 }
+"""Every field of the request to each path, by a value that is right as often as not."""
+NEEDED = {"type", "text", "model"}
+ABOUT = ({"product", "category", "features"}, {"prompt"})
+"""What a brief is about: one of the two."""
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     """A request: most of them right but for a field or two, some no request at all."""
-    path = draw(st.sampled_from(POSTS))
+    path = draw(st.sampled_from(list(FIELDS)))
     if draw(st.integers(0, 9)) == 7:  # not 0, which is drawn more often
         return Case(path, draw(st.binary(max_size=300)), draw(st.sampled_from(["", "text/plain"])))
-    own = OWN[path]
-    brief = {} if path == "/v1/completions" else BRIEF
-    must = {"type", "product", "text", "model", "prompt"}
+    other, about = draw(st.permutations(ABOUT)) if "type" in FIELDS[path] else ABOUT
+    fields = {name: kind for name, kind in FIELDS[path].items() if name not in other}
+    needed = fields.keys() & (NEEDED | about & {"product", "prompt"})
     body = draw(
         st.fixed_dictionaries(
-            {name: kind for name, kind in (brief | own).items() if name in must},
-            optional={name: kind for name, kind in (brief | own).items() if name not in must},
+            {name: fields[name] for name in sorted(needed)},
+            optional={name: kind for name, kind in fields.items() if name not in needed},
         )
     )
     if draw(st.integers(0, 2)) == 1:
-        for name in draw(st.lists(st.sampled_from([*body, "another"]), max_size=2)):
+        for name in draw(st.lists(st.sampled_from([*FIELDS[path], "another"]), max_size=2)):
             body[name] = draw(JUNK)
     raw = json.dumps(body, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
     return Case(
-        path, raw[: draw(st.integers(1, len(raw)))] if draw(st.integers(0, 9)) == 0 else raw
+        path, raw[: draw(st.integers(1, len(raw)))] if draw(st.integers(0, 9)) == 7 else raw
     )
 
 
@@ -154,7 +200,7 @@ def _send(server: Server, case: Case) -> tuple[int, str, bytes]:
         connection.close()
 
 
-def fuzz(server: Server, minutes: float, start: int) -> Fuzzed:
+def fuzz(server: Server, release: str, minutes: float, start: int) -> Fuzzed:
     """Batches of cases, each from the next seed, until the time is up."""
     found, began = machine(ROOT), time.monotonic()
     statuses: Counter[str] = Counter()
@@ -180,14 +226,21 @@ def fuzz(server: Server, minutes: float, start: int) -> Fuzzed:
         one()
 
     number = start
-    while time.monotonic() < began + 60 * minutes or len(rss) < 2:
+    while time.monotonic() < began + 60 * minutes:
         batch(number)
         number += 1
         rss.append(server.memory().rss)
     passed = round((time.monotonic() - began) / 60, 1)
-    requests = statuses.total()
-    ends = (rss[0], rss[-1])
-    return Fuzzed(found, passed, start, requests, dict(statuses), ends, tuple(unexpected))
+    return Fuzzed(
+        machine=found,
+        release=release,
+        minutes=passed,
+        seed=start,
+        requests=statuses.total(),
+        statuses=dict(statuses),
+        rss=tuple(rss),
+        unexpected=tuple(unexpected),
+    )
 
 
 def table(result: Fuzzed) -> str:
@@ -196,9 +249,9 @@ def table(result: Fuzzed) -> str:
         ("requests", f"{result.requests:,} in {result.minutes:g} minutes, seed {result.seed}"),
         ("answers", results.counted(result.statuses)),
         ("unexpected", str(len(result.unexpected))),
-        ("growth of resident memory", f"{result.growth:+.1%}"),
+        ("growth of resident memory", results.grown(result.growth)),
     ]
-    return results.under(results.table(("fuzz", "result"), rows), result.machine)
+    return results.under(results.table(("fuzz", "result"), rows), result)
 
 
 def section() -> str:
@@ -207,15 +260,16 @@ def section() -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs it; 1 if an answer was unexpected."""
+    """Runs it; 1 if an answer was unexpected, or memory grew or may have."""
     parser = results.parser("fuzz", __doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
-    with started(Source("tinycopy", serving_python()), cpus()[0]) as server:
-        server.first_answer({"type": "slogan", "product": "Acme Shoe"})
-        result = fuzz(server, options.minutes, options.seed)
-    return results.finish("fuzz", result, options.out, table(result), result.unexpected)
+    source = Source("tinycopy", serving_python())
+    with apart() as cpu, started(source, cpu) as server:
+        _, first = server.first_answer({"type": "slogan", "product": "Acme Shoe"})
+        result = fuzz(server, first["model"]["digest"], options.minutes, options.seed)
+    return results.finish("fuzz", result, options.out, table(result), result.failures)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """A closed loop of requests: each caller asks again as soon as it is answered."""
 
 import contextlib
+import http.client
 import itertools
 import threading
 import time
@@ -14,6 +15,8 @@ from benchmarks.served import Server, ask
 from deploy.measure import briefs
 
 COUNTS = ("prompt_tokens", "completion_tokens", "candidates")
+FAILURES = (RuntimeError, OSError, http.client.HTTPException, msgspec.DecodeError)
+"""What a request may end with where the function refuses it or goes away."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ def closed_loop(
                 start = time.perf_counter()
                 try:
                     usage = ask(connection, body)["usage"]
-                except (RuntimeError, OSError, msgspec.DecodeError) as error:
+                except FAILURES as error:
                     failed.append(error)
                     return
                 took = time.perf_counter() - start

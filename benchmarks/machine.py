@@ -40,8 +40,8 @@ class Machine(msgspec.Struct, frozen=True):
         packages = ", ".join(f"{name} {version}" for name, version in self.packages.items())
         return (
             f"{self.cpu}, {self.cpus} CPUs ({', '.join(self.isa)}), {self.memory_gib:.0f} GiB, "
-            f"{self.system}, Python {self.python}, {packages}; {self.measured_at[:10]}, "
-            f"load average before: {self.load:.1f}"
+            f"{self.system}, Python {self.python}, {packages}; commit {self.commit}, "
+            f"{self.measured_at[:10]}, load average before: {self.load:.1f}"
         )
 
 

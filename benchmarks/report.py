@@ -2,15 +2,26 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from benchmarks import cold, cost, memory, warm
 from benchmarks.peers import result as peers
-from benchmarks.results import read, table
+from benchmarks.results import RESULTS, of_release, read, table
+from benchmarks.stats import Ratio, Spread
 from deploy.cost import GIB, VCPUS
 
 TORCH = "student, transformers + torch"
 BARE = "bare"
 """In the name of a side that is the function's own engine and so no peer."""
+MILLISECONDS = 1000.0
+
+
+@dataclass(frozen=True)
+class Value:
+    """What was measured; between: the middle half of a sample, or a ratio's 95 % interval."""
+
+    middle: float
+    between: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -24,7 +35,7 @@ class Target:
     floor: float
     aim: float
     unit: str
-    value: float | None
+    value: Value | None
     command: str
     more: bool = False
 
@@ -35,57 +46,86 @@ class Target:
             return "not measured"
         sign = -1 if self.more else 1
         for bound, told in ((self.aim, "aim met"), (self.floor, "floor met")):
-            if sign * self.value <= sign * bound:
+            if sign * self.value.middle <= sign * bound:
                 return told
         return "missed"
 
-    def shown(self, value: float | None) -> str:
-        """A value with its unit."""
-        if value is None:
+    def shown(self, number: float) -> str:
+        """A number with the unit."""
+        return f"${_short(number)}" if self.unit == "$" else f"{_short(number)} {self.unit}"
+
+    @property
+    def measured(self) -> str:
+        """The value with its unit and what it lies between; empty where it was not measured."""
+        if self.value is None:
             return ""
-        number = f"{value:,.0f}" if value >= 100 else f"{value:,.3g}"
-        return f"${number}" if self.unit == "$" else f"{number} {self.unit}"
+        if self.value.between is None:
+            return self.shown(self.value.middle)
+        low, high = map(_short, self.value.between)
+        return f"{self.shown(self.value.middle)} ({low}-{high})"
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:,.3g}"
+
+
+def _of(values: Spread, scale: float) -> Value:
+    return Value(scale * values.median, (scale * values.p25, scale * values.p75))
+
+
+def _times(values: Ratio) -> Value:
+    return Value(values.value, (values.low, values.high))
 
 
 def section(name: str) -> Callable[[], str]:
-    """What writes the tables of one benchmark from its saved JSON."""
+    """What writes the tables of one benchmark from its saved JSON.
+
+    That of cost raises ValueError if it is not of the saved runs of warm and memory.
+    """
     sections: dict[str, Callable[[], str]] = {
         "cold": lambda: cold.tables(read("cold", cold.Cold)),
         "warm": lambda: warm.tables(read("warm", warm.Warm)),
         "memory": lambda: memory.tables(read("memory", memory.Usage)),
-        "cost": lambda: cost.tables(read("cost", cost.Costs)),
+        "cost": lambda: cost.tables(cost.saved()),
         "peers": lambda: peers.tables(read("peers", peers.Peers)),
     }
     return sections[name]
 
 
-def targets() -> tuple[Target, ...]:
-    """All targets beside what was measured."""
-    started, served = read("cold", cold.Cold), read("warm", warm.Warm)
-    held, paid = read("memory", memory.Usage), read("cost", cost.Costs)
-    cases = {(it.concurrency, it.variants): it for it in served.cases}
-    busy = cases[8, 1]
+def targets(directory: Path = RESULTS) -> tuple[Target, ...]:
+    """All targets beside what was measured. Raises ValueError as `cost.saved` does."""
+    started = read("cold", cold.Cold, directory)
+    held, paid = read("memory", memory.Usage, directory), cost.saved(directory)
     shape = next(it for it in paid.rows if (it.vcpus, it.gib) == (VCPUS, GIB))
     return (
-        Target("cold, embedded, p50", 600, 300, "ms", 1000 * started.starts["embedded"].median,
-               "cold"),
-        Target("cold, bucket at 0 ms, p50", 600, 300, "ms", 1000 * started.starts["near"].median,
-               "cold"),
-        *_against_peers(read("peers", peers.Peers)),
+        *(
+            Target(f"cold, {told}, p50", 600, 300, "ms", _of(started.starts[side], MILLISECONDS),
+                   "cold")
+            for side, told in (("embedded", "embedded"), ("near", "bucket at 0 ms"))
+        ),
+        *_against_peers(read("peers", peers.Peers, directory)),
         Target("peak RSS of all processes, 8 at once", 150, 100, "MiB",
-               held.stages["peak"].rss / 2**20, "memory"),
-        Target("warm p50, 40 tokens, 1 variant", 30, 15, "ms",
-               1000 * cases[1, 1].per_copy.median, "warm"),
-        Target("warm p50, 40 tokens, 3 variants", 45, 20, "ms",
-               1000 * cases[1, 3].per_copy.median, "warm"),
-        Target("p99 / p50, 8 at once", 4, 2.5, "times", busy.request.p99 / busy.request.median,
-               "warm"),
-        Target("throughput on one CPU", 1500, 4000, "tokens/s",
-               max(it.written for it in served.cases), "warm", more=True),
+               _of(held.stages["peak"].rss, 2**-20), "memory"),
+        *_warm(read("warm", warm.Warm, directory)),
         Target("serving dependencies installed", 260, 150, "MB",
-               sum(held.installed.values()) / 1e6, "memory"),
-        Target("a million copies, saturated", 3, 1, "$", shape.saturated, "cost"),
-        Target("a million copies, one at a time", 3, 1, "$", shape.alone, "cost"),
+               Value(sum(held.installed.values()) / 1e6), "memory"),
+        Target("a million copies, saturated", 3, 1, "$", Value(shape.saturated), "cost"),
+        Target("a million copies, one at a time", 3, 1, "$", Value(shape.alone), "cost"),
+    )  # fmt: skip
+
+
+def _warm(served: warm.Warm) -> tuple[Target, ...]:
+    one, three = (served.case(warm.FORTY, 1, variants) for variants in (1, 3))
+    busy = [it for it in served.cases if it.concurrency == warm.CALLERS]
+    return (
+        Target(f"warm p50, copy of {one.tokens:.0f} tokens, 1 variant", 30, 15, "ms",
+               _of(one.request, MILLISECONDS), "warm"),
+        Target(f"warm p50, copy of {three.tokens:.0f} tokens, 3 variants", 45, 20, "ms",
+               _of(three.request, MILLISECONDS), "warm"),
+        Target(f"p99 / p50, closed loop of {warm.CALLERS}, the worst case", 4, 2.5, "times",
+               Value(max(it.request.p99 / it.request.median for it in busy)), "warm"),
+        Target("throughput on one CPU, the best case", 1500, 4000, "tokens/s",
+               Value(max(it.written for it in served.cases)), "warm", more=True),
     )  # fmt: skip
 
 
@@ -95,19 +135,22 @@ def _against_peers(found: peers.Peers) -> tuple[Target, ...]:
         for name, side in found.sides.items()
         if name != peers.FUNCTION_SIDE and BARE not in name
     ]
+    wanted = len(others) + sum(BARE not in name for name in found.missing)
     torch = found.sides.get(TORCH)
-    least = {
-        "cold start": [side.cold_ratio.value for side in others],
-        "RSS": [side.rss_ratio.value for side in others],
-        "p50 of eight candidates": [side.many_ratio.value for side in others],
+    ratios = {
+        "cold start": [side.cold_ratio for side in others],
+        "RSS": [side.rss_ratio for side in others],
+        "p50 of eight candidates": [side.many_ratio for side in others],
     }
     return (
         Target("cold against transformers + torch", 10, 20, "times faster",
-               torch.cold_ratio.value if torch else None, "peers", more=True),
+               _times(torch.cold_ratio) if torch else None, "peers", more=True),
         *(
-            Target(f"against the best peer: {what}", 1, 3, "times better",
-                   min(values, default=None), "peers", more=True)
-            for what, values in least.items()
+            Target(f"against the best of {len(others)} peers measured of {wanted}: {what}", 1, 3,
+                   "times better",
+                   _times(min(values, key=lambda one: one.value)) if values else None,
+                   "peers", more=True)
+            for what, values in ratios.items()
         ),
     )  # fmt: skip
 
@@ -121,7 +164,7 @@ def targets_table() -> str:
                 it.name,
                 it.shown(it.floor),
                 it.shown(it.aim),
-                it.shown(it.value),
+                it.measured,
                 it.verdict,
                 f"`benchmarks.{it.command}`",
             )
@@ -132,17 +175,18 @@ def targets_table() -> str:
 
 def figures_table() -> str:
     """The targets that README shows: what was measured, and by which command."""
-    machines = (
-        read("cold", cold.Cold).machine,
-        read("warm", warm.Warm).machine,
-        read("memory", memory.Usage).machine,
-        read("peers", peers.Peers).machine,
+    runs = (
+        read("cold", cold.Cold),
+        read("warm", warm.Warm),
+        read("memory", memory.Usage),
+        read("peers", peers.Peers),
     )
-    busy = any(one.is_busy for one in machines)
     rows = [
-        (it.name, it.shown(it.value), f"`python -m benchmarks.{it.command}`")
+        (it.name, it.measured, f"`python -m benchmarks.{it.command}`")
         for it in targets()
         if it.value is not None
     ]
-    note = "\n\nProvisional: measured while the machine was busy." if busy else ""
-    return table(("what", "measured", "by"), rows) + note
+    busy = any(one.machine.is_busy for one in runs)
+    note = "Provisional: measured while the machine was busy. " if busy else ""
+    release = of_release(*(one.release for one in runs))
+    return f"{table(('what', 'measured', 'by'), rows)}\n\n{note}{release}."

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from deploy.measure import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 FUNCTION = ROOT / "function"
+EMBEDDED = FUNCTION / "tinycopy" / "embedded"
 EXAMPLE: dict[str, Any] = runpy.run_path(str(FUNCTION / "serve.py"))["EXAMPLE"]
 """The brief that `make serve` shows."""
 START_SECONDS = 300.0
@@ -29,16 +30,28 @@ POLL_SECONDS = 0.001
 KEPT = ("HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "TMPDIR")
 """Variables of this process that a served function gets too."""
 MIB = 2**20
+REQUEST_CONCURRENCY = 4
+"""Requests that an instance takes at once: the default of terraform/variables_function.tf."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What is served: main.py in `directory`, by the interpreter `python`, with `environ`."""
+    """What is served: main.py in `directory`, by the interpreter `python`, with `environ`.
+
+    at_once: requests that it takes at once, from which its queue and threads follow.
+    """
 
     name: str
     python: Path
     directory: Path = FUNCTION
     environ: Mapping[str, str] = field(default_factory=dict)
+    at_once: int = REQUEST_CONCURRENCY
+
+    @property
+    def shape(self) -> dict[str, str]:
+        """CONCURRENCY, QUEUE and THREADS as terraform/function.tf sets them for one vCPU."""
+        queue, threads = str(self.at_once - 1), str(self.at_once + 1)
+        return {"CONCURRENCY": "1", "QUEUE": queue, "THREADS": threads}
 
 
 @dataclass(frozen=True)
@@ -148,22 +161,23 @@ class Watch:
 
 
 @contextlib.contextmanager
-def started(source: Source, cpu: int) -> Iterator[Server]:
+def started(source: Source, cpu: int, within: Sequence[str] = ()) -> Iterator[Server]:
     """Runs the function on the CPU numbered `cpu` until the block ends; makes no request.
 
-    Its output goes to a file; an error in the block is raised with the end of it.
+    within: a command that runs the one behind it, as under a limit. The function's output goes to a
+    file; an error in the block is raised with the end of it.
     """
     port = free_port()
     command = [str(source.python), "-m", "functions_framework", "--target", "tinycopy"]
     command += ["--source", str(source.directory / "main.py")]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     environ = {name: os.environ[name] for name in KEPT if name in os.environ}
-    # As deployed, but for requests that wait long where something else holds the CPU.
-    environ |= {"THREADS": "16", "QUEUE_SECONDS": "600", "PYTHONUNBUFFERED": "1"}
+    # QUEUE_SECONDS: nothing waits as long, but where something else holds the CPU.
+    environ |= {**source.shape, "QUEUE_SECONDS": "600", "PYTHONUNBUFFERED": "1"}
     with tempfile.TemporaryFile() as output:
         spawned = time.monotonic()
         process = subprocess.Popen(
-            ["taskset", "-c", str(cpu), *command],
+            [*within, "taskset", "-c", str(cpu), *command],
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**environ, "PYTHONPATH": str(source.directory), **source.environ},
@@ -204,10 +218,20 @@ def serving_python() -> Path:
     return python
 
 
-def cpus() -> tuple[int, tuple[int, ...]]:
-    """The CPU to serve on and those to ask from: the last one, and the others if there are any."""
-    *others, last = sorted(os.sched_getaffinity(0))
-    return last, tuple(others) or (last,)
+@contextlib.contextmanager
+def apart() -> Iterator[int]:
+    """Yields the CPU to serve on, the last one, and keeps off it until the block ends.
+
+    This thread, and the threads and processes that it starts, stay on the other CPUs if there are
+    any; `started` and `taskset` go where they are told.
+    """
+    allowed = os.sched_getaffinity(0)
+    cpu = max(allowed)
+    os.sched_setaffinity(0, allowed - {cpu} or allowed)
+    try:
+        yield cpu
+    finally:
+        os.sched_setaffinity(0, allowed)
 
 
 def installed_bytes(site: Path) -> dict[str, int]:

@@ -55,6 +55,18 @@ def spread(values: Sequence[float]) -> Spread:
     )
 
 
+def growth(samples: Sequence[float], warm: int) -> float | None:
+    """By what share samples grew in time after the first `warm` of them, which are left out.
+
+    Of the median of the next three and that of the last three; None if that is not six samples,
+    too few to tell.
+    """
+    kept = samples[warm:]
+    if len(kept) < 6:
+        return None
+    return statistics.median(kept[-3:]) / statistics.median(kept[:3]) - 1
+
+
 def ratio(above: Sequence[float], below: Sequence[float], seed: int = 1) -> Ratio:
     """Median of `above` over median of `below`, both measured in the same rounds.
 

@@ -1,10 +1,13 @@
 """A warm function on one CPU under a closed loop: latency, throughput, CPU time.
 
-One and eight callers ask for 1, 3 and 5 variants of the function's example briefs. The cases take
-turns in rounds, so that what else the machine does hits all of them.
+One and eight callers ask for 1, 3 and 5 variants of the function's example briefs, one of each
+type, and of briefs whose copy takes about 40 tokens: product descriptions of medium length, in each
+tone. The cases take turns in rounds, so that what else the machine does hits all of them. Eight
+callers are more than an instance takes by default; the function runs as Terraform deploys it with
+`request_concurrency` 8.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,30 +16,31 @@ from tqdm import tqdm
 
 from benchmarks import results
 from benchmarks.load import Load, closed_loop, examples
-from benchmarks.machine import Machine, machine
-from benchmarks.results import ms, times
-from benchmarks.served import ROOT, Source, cpus, serving_python, started
+from benchmarks.machine import machine
+from benchmarks.results import middle, ms, times
+from benchmarks.served import ROOT, Source, apart, serving_python, started
 from benchmarks.stats import Ratio, Spread, ratio, spread
+from tinycopy.brief import CopyType, Length, Tone
 
-CONCURRENCIES = (1, 8)
+CALLERS = 8
+CONCURRENCIES = (1, CALLERS)
 VARIANTS = (1, 3, 5)
-COPY_TOKENS = 40
-"""Length that latencies are scaled to, so that releases that write more or less compare."""
+EXAMPLES, FORTY = "one of each type", "about 40 tokens"
+"""What is asked for: the function's example briefs, or those of `forty`."""
 
 
 class Case(msgspec.Struct, frozen=True):
-    """One number of variants at one concurrency.
+    """One number of variants at one concurrency, asked for by the briefs of one name.
 
-    request: seconds of a request. per_copy: the same, scaled to candidates of COPY_TOKENS tokens.
-    per_token: seconds of a request for each token of one candidate. prompt: tokens of a brief.
-    tokens: of one candidate. cpu: server's CPU seconds a request. rate: requests a second.
-    written: tokens a second over all candidates.
+    request: seconds of a request. per_token: the same for each token of one candidate. prompt:
+    tokens of a brief. tokens: of one candidate. cpu: server's CPU seconds a request. rate: requests
+    a second. written: tokens a second over all candidates.
     """
 
+    briefs: str
     concurrency: int
     variants: int
     request: Spread
-    per_copy: Spread
     per_token: Spread
     prompt: float
     tokens: float
@@ -46,27 +50,35 @@ class Case(msgspec.Struct, frozen=True):
     written: float
 
 
-class Warm(msgspec.Struct, frozen=True):
-    """All cases, and how many times longer a request takes with more variants (concurrency 1)."""
+class Warm(results.Result, frozen=True):
+    """All cases, and how many times longer the examples take with more variants (one caller)."""
 
-    machine: Machine
-    release: str
     cases: tuple[Case, ...]
     ratios: dict[int, Ratio]
 
+    def case(self, briefs: str, concurrency: int, variants: int) -> Case:
+        """One of the cases."""
+        key = (briefs, concurrency, variants)
+        return next(it for it in self.cases if (it.briefs, it.concurrency, it.variants) == key)
 
-def case(concurrency: int, variants: int, loads: Sequence[Load]) -> Case:
+
+def forty(bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Briefs whose copy takes about 40 tokens, made from the example briefs."""
+    one = next(body for body in bodies if body["type"] == CopyType.PRODUCT_DESCRIPTION)
+    return [one | {"length": Length.MEDIUM, "tone": tone} for tone in Tone]
+
+
+def case(briefs: str, concurrency: int, variants: int, loads: Sequence[Load]) -> Case:
     """The figures of one case, out of its rounds."""
     answers = [answer for load in loads for answer in load.answers]
     lengths = [answer.tokens / answer.candidates for answer in answers]
-    per_token = [a.seconds / length for a, length in zip(answers, lengths, strict=True)]
     seconds = sum(load.seconds for load in loads)
     return Case(
+        briefs,
         concurrency,
         variants,
         request=spread([answer.seconds for answer in answers]),
-        per_copy=spread([COPY_TOKENS * one for one in per_token]),
-        per_token=spread(per_token),
+        per_token=spread([a.seconds / length for a, length in zip(answers, lengths, strict=True)]),
         prompt=round(sum(answer.prompt for answer in answers) / len(answers), 1),
         tokens=round(sum(lengths) / len(lengths), 1),
         candidates=round(sum(answer.candidates for answer in answers) / len(answers), 2),
@@ -76,21 +88,21 @@ def case(concurrency: int, variants: int, loads: Sequence[Load]) -> Case:
     )
 
 
-def measure(rounds: int, requests: int, environ: Mapping[str, str]) -> Warm:
+def measure(rounds: int, requests: int) -> Warm:
     """`rounds` rounds of `requests` requests for each case."""
-    here = machine(ROOT)
-    python, (cpu, _) = serving_python(), cpus()
-    order = [(c, v) for c in CONCURRENCIES for v in VARIANTS]
-    loads: dict[tuple[int, int], list[Load]] = {key: [] for key in order}
-    with started(Source("function", python, environ=environ), cpu) as server:
+    here, source = machine(ROOT), Source("function", serving_python(), at_once=CALLERS)
+    with apart() as cpu, started(source, cpu) as server:
         bodies = examples(server)
+        asked = {EXAMPLES: bodies, FORTY: forty(bodies)}
+        order = [(b, c, v) for b in asked for c in CONCURRENCIES for v in VARIANTS]
+        loads: dict[tuple[str, int, int], list[Load]] = {key: [] for key in order}
         release = server.ask(bodies[0])["model"]["digest"]
         for _ in tqdm(range(rounds), "rounds", disable=None):
-            for concurrency, variants in order:
-                asked = [body | {"variants": variants} for body in bodies]
-                load = closed_loop(server, asked, concurrency, requests)
-                loads[concurrency, variants].append(load)
-    each = {v: [load.seconds for load in loads[1, v]] for v in VARIANTS}
+            for key in order:
+                briefs, concurrency, variants = key
+                wanted = [body | {"variants": variants} for body in asked[briefs]]
+                loads[key].append(closed_loop(server, wanted, concurrency, requests))
+    each = {v: [load.seconds for load in loads[EXAMPLES, 1, v]] for v in VARIANTS}
     return Warm(
         machine=here,
         release=release,
@@ -102,15 +114,15 @@ def measure(rounds: int, requests: int, environ: Mapping[str, str]) -> Warm:
 def tables(warm: Warm) -> str:
     """The result as Markdown."""
     header = (
+        "copy",
         "callers",
         "variants",
         "candidates",
         "tokens each",
-        "p50, ms",
+        "p50, ms (middle half)",
         "p95",
         "p99",
         "p99 / p50",
-        f"p50 a {COPY_TOKENS}-token copy, ms",
         "p50 a token, ms",
         "requests/s",
         "tokens/s",
@@ -119,16 +131,18 @@ def tables(warm: Warm) -> str:
     )
     rows = []
     for it in warm.cases:
-        grew = it.concurrency == 1 and it.variants in warm.ratios
+        grew = it.briefs == EXAMPLES and it.concurrency == 1 and it.variants in warm.ratios
         rows.append(
             (
+                it.briefs,
                 str(it.concurrency),
                 str(it.variants),
                 f"{it.candidates:.1f}",
                 f"{it.tokens:.0f}",
-                *(ms(value) for value in (it.request.median, it.request.p95, it.request.p99)),
+                middle(it.request),
+                ms(it.request.p95),
+                ms(it.request.p99),
                 f"{it.request.p99 / it.request.median:.1f}",
-                ms(it.per_copy.median),
                 f"{1000 * it.per_token.median:.2f}",
                 f"{it.rate:.1f}",
                 f"{it.written:,.0f}",
@@ -136,7 +150,8 @@ def tables(warm: Warm) -> str:
                 times(warm.ratios[it.variants]) if grew else "",
             )
         )
-    return results.under(results.table(header, rows), warm.machine)
+    count = f"{warm.cases[0].request.count:,} requests of each case, in a closed loop."
+    return results.under(f"{results.table(header, rows)}\n\n{count}", warm)
 
 
 def plot(warm: Warm) -> Figure:
@@ -144,14 +159,16 @@ def plot(warm: Warm) -> Figure:
     figure = Figure(figsize=(7, 3), layout="constrained")
     for place, concurrency in enumerate(CONCURRENCIES, 1):
         axes = figure.add_subplot(1, len(CONCURRENCIES), place)
-        cases = [it for it in warm.cases if it.concurrency == concurrency]
-        middle = [1000 * it.request.median for it in cases]
-        above = [1000 * it.request.p95 - m for it, m in zip(cases, middle, strict=True)]
-        below = [m - 1000 * it.request.p25 for it, m in zip(cases, middle, strict=True)]
-        axes.errorbar([it.variants for it in cases], middle, (below, above), fmt="o", capsize=4)
+        for briefs in (EXAMPLES, FORTY):
+            cases = [warm.case(briefs, concurrency, variants) for variants in VARIANTS]
+            middle = [1000 * it.request.median for it in cases]
+            above = [1000 * it.request.p95 - m for it, m in zip(cases, middle, strict=True)]
+            below = [m - 1000 * it.request.p25 for it, m in zip(cases, middle, strict=True)]
+            axes.errorbar(VARIANTS, middle, (below, above), fmt="o", capsize=4, label=briefs)
         axes.set(title=f"{concurrency} at once", xlabel="variants", xticks=VARIANTS)
         axes.set_ylabel("ms a request (25 %, median, 95 %)")
         axes.set_ylim(bottom=0)
+    axes.legend(fontsize="small")
     return figure
 
 
@@ -161,7 +178,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--requests", type=int, default=32, help="of each case in a round")
     given: Any = parser.parse_args(argv)
-    warm = measure(given.rounds, given.requests, {})
+    warm = measure(given.rounds, given.requests)
     results.save("warm", warm, given.out)
     plot(warm).savefig(given.out / "warm.png", dpi=120)
     print(tables(warm))

@@ -18,9 +18,24 @@ from tqdm import tqdm
 from benchmarks import results
 from benchmarks.machine import machine
 from benchmarks.peers import downloads, models
-from benchmarks.peers.environments import MissingPeerError, environment, installed_in
+from benchmarks.peers.environments import (
+    MissingPeerError,
+    environment,
+    installed_in,
+    versions_in,
+)
 from benchmarks.peers.result import FUNCTION_SIDE, Peers, Side, plot, tables
-from benchmarks.served import EXAMPLE, FUNCTION, ROOT, Server, Source, cpus, serving_python, started
+from benchmarks.results import embedded_digest
+from benchmarks.served import (
+    EMBEDDED,
+    EXAMPLE,
+    ROOT,
+    Server,
+    Source,
+    apart,
+    serving_python,
+    started,
+)
 from benchmarks.stats import ratio, spread
 
 APP = Path(__file__).with_name("app")
@@ -51,26 +66,26 @@ class Measured:
     pss: list[float]
 
 
-def peers(student: Path | None, release: Path) -> tuple[Peer, ...]:
-    """All peers, for a PyTorch student and the release made from it."""
+def peers(student: Path | None) -> tuple[Peer, ...]:
+    """All peers, for the PyTorch student that the embedded release was made from."""
     return (
         Peer(
             "student, CTranslate2 int8, bare",
             "with_ctranslate2",
             None,
-            lambda: models.student_release(release),
+            lambda: models.student_release(EMBEDDED),
         ),
         Peer(
             "student, ONNX Runtime int8",
             "with_onnxruntime",
             "onnxruntime",
-            lambda: models.student_onnx(student, release),
+            lambda: models.student_onnx(student, EMBEDDED),
         ),
         Peer(
             "student, transformers + torch",
             "with_torch",
             "transformers",
-            lambda: models.student_torch(student, release),
+            lambda: models.student_torch(student, EMBEDDED),
         ),
         Peer("base model, llama.cpp Q4_1", "with_llama_cpp", "llama-cpp", models.base_gguf),
         Peer(
@@ -82,48 +97,71 @@ def peers(student: Path | None, release: Path) -> tuple[Peer, ...]:
     )
 
 
-def measure(rounds: int, student: Path | None, release: Path, only: Sequence[str]) -> Peers:
+@dataclass(frozen=True)
+class Ready:
+    """A side that can be started: what is served, and the bytes and versions of what it takes."""
+
+    source: Source
+    installed: int
+    model: int
+    versions: dict[str, str]
+
+
+def measure(rounds: int, student: Path | None, only: Sequence[str]) -> Peers:
     """`rounds` rounds of all sides; peers that cannot be made here are listed with why."""
-    here = machine(ROOT)
-    python, (cpu, _) = serving_python(), cpus()
-    sources = {FUNCTION_SIDE: Source(FUNCTION_SIDE, python)}
-    bytes_of = {FUNCTION_SIDE: (installed_in(python), _size(FUNCTION / "tinycopy" / "embedded"))}
+    here, python = machine(ROOT), serving_python()
+    ready = {FUNCTION_SIDE: _ready(Source(FUNCTION_SIDE, python), EMBEDDED)}
     missing: dict[str, str] = {}
-    for peer in peers(student, release):
+    for peer in peers(student):
         if only and not any(word in peer.name for word in only):
+            missing[peer.name] = "left out by --only"
             continue
         try:
             own = python if peer.environment is None else environment(peer.environment)
             model = peer.model()
         except MissingPeerError as error:
             missing[peer.name] = str(error)
-            continue
-        environ = {"ENGINE": peer.engine, "MODEL": str(model), "OMP_NUM_THREADS": "1"}
-        sources[peer.name] = Source(peer.name, own, APP, environ)
-        bytes_of[peer.name] = (installed_in(own), _size(model))
-    found = {name: Measured([], [], [], [], []) for name in sources}
-    for _ in tqdm(range(rounds), "rounds of peers", disable=None):
-        for name, source in sources.items():
-            _round(source, cpu, found[name])
-    ours = found[FUNCTION_SIDE]
-    sides = {}
-    for name, it in found.items():
-        installed, model_bytes = bytes_of[name]
-        sides[name] = Side(
-            cold=spread(it.cold),
-            one=spread(it.one),
-            many=spread(it.many),
-            rss=spread(it.rss),
-            pss=spread(it.pss),
-            installed=installed,
-            model=model_bytes,
-            cold_ratio=ratio(it.cold, ours.cold),
-            one_ratio=ratio(it.one, ours.one),
-            many_ratio=ratio(it.many, ours.many),
-            rss_ratio=ratio(it.rss, ours.rss),
-        )
-    ways, missing_ways = downloads.measure(3 * rounds, release, cpu)
-    return Peers(here, TOKENS, sides, ways, missing | missing_ways)
+        else:
+            environ = {"ENGINE": peer.engine, "MODEL": str(model), "OMP_NUM_THREADS": "1"}
+            ready[peer.name] = _ready(Source(peer.name, own, APP, environ), model)
+    found = {name: Measured([], [], [], [], []) for name in ready}
+    with apart() as cpu:
+        for _ in tqdm(range(rounds), "rounds of peers", disable=None):
+            for name, side in ready.items():
+                _round(side.source, cpu, found[name])
+        ways, missing_ways = downloads.measure(3 * rounds, EMBEDDED, cpu)
+    sides = {name: _side(it, found[FUNCTION_SIDE], ready[name]) for name, it in found.items()}
+    return Peers(
+        machine=here,
+        release=embedded_digest(),
+        tokens=TOKENS,
+        sides=sides,
+        missing=missing,
+        ways=ways,
+        missing_ways=missing_ways,
+    )
+
+
+def _ready(source: Source, model: Path) -> Ready:
+    size = sum(file.stat().st_size for file in model.iterdir())
+    return Ready(source, installed_in(source.python), size, versions_in(source.python))
+
+
+def _side(it: Measured, ours: Measured, ready: Ready) -> Side:
+    return Side(
+        cold=spread(it.cold),
+        one=spread(it.one),
+        many=spread(it.many),
+        rss=spread(it.rss),
+        pss=spread(it.pss),
+        installed=ready.installed,
+        model=ready.model,
+        versions=ready.versions,
+        cold_ratio=ratio(it.cold, ours.cold),
+        one_ratio=ratio(it.one, ours.one),
+        many_ratio=ratio(it.many, ours.many),
+        rss_ratio=ratio(it.rss, ours.rss),
+    )
 
 
 def _round(source: Source, cpu: int, into: Measured) -> None:
@@ -159,10 +197,6 @@ def _seconds(server: Server, body: dict[str, Any], path: str) -> float:
     return took * TOKENS / each
 
 
-def _size(directory: Path) -> int:
-    return sum(file.stat().st_size for file in directory.iterdir())
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Measures, prints the tables, saves peers.json and peers.png."""
     parser = results.parser("peers", __doc__)
@@ -170,17 +204,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--student",
         type=Path,
-        help="the PyTorch student of the release, as `tinycopy student` writes it",
-    )
-    parser.add_argument(
-        "--release",
-        type=Path,
-        default=FUNCTION / "tinycopy" / "embedded",
-        help="the release made from it",
+        help="the PyTorch student of the embedded release, as `tinycopy student` writes it",
     )
     parser.add_argument("--only", nargs="*", default=(), help="words in the names of peers")
     given: Any = parser.parse_args(argv)
-    found = measure(given.rounds, given.student, given.release, given.only)
+    found = measure(given.rounds, given.student, given.only)
     results.save("peers", found, given.out)
     plot(found).savefig(given.out / "peers.png", dpi=120)
     print(tables(found))

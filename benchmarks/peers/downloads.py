@@ -6,7 +6,12 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.buckets import published
-from benchmarks.peers.environments import MissingPeerError, environment, installed_in
+from benchmarks.peers.environments import (
+    MissingPeerError,
+    environment,
+    installed_in,
+    versions_in,
+)
 from benchmarks.peers.result import Way
 from benchmarks.served import FUNCTION, serving_python
 from benchmarks.stats import ratio, spread
@@ -44,6 +49,7 @@ def measure(rounds: int, release: Path, cpu: int) -> tuple[dict[str, Way], dict[
             cpu=spread([one.cpu for one in reads]),
             peak=spread([one.peak for one in reads]),
             installed=0 if name == OURS else installed_in(pythons[name]),
+            versions={} if name == OURS else versions_in(pythons[name]),
             ratio=ratio([one.seconds for one in reads], ours),
         )
         for name, reads in found.items()

@@ -1,5 +1,6 @@
 """A virtual environment for each peer, made once by pip from its pins, under build/peers/."""
 
+import importlib.metadata
 import os
 import subprocess
 import sys
@@ -10,6 +11,16 @@ from benchmarks.served import ROOT, installed_bytes
 HOME = ROOT / "build" / "peers"
 PINS = Path(__file__).with_name("requirements")
 INSTALL_SECONDS = 3600.0
+LIBRARIES = (
+    "ctranslate2",
+    "google-cloud-storage",
+    "llama-cpp-python",
+    "obstore",
+    "onnxruntime",
+    "torch",
+    "transformers",
+)
+"""What is compared."""
 COMPILED = {"CMAKE_ARGS": "-DGGML_NATIVE=ON -DLLAVA_BUILD=OFF"}
 """For llama.cpp where pip compiles it: this machine's instructions, and no reading of images."""
 
@@ -50,5 +61,15 @@ def environment(name: str) -> Path:
 
 def installed_in(python: Path) -> int:
     """Bytes of the packages in an interpreter's environment."""
-    site = next((python.parent.parent / "lib").glob("python*/site-packages"))
-    return sum(installed_bytes(site).values())
+    return sum(installed_bytes(_site(python)).values())
+
+
+def versions_in(python: Path) -> dict[str, str]:
+    """The versions of those of LIBRARIES that an interpreter's environment has."""
+    found = importlib.metadata.distributions(path=[str(_site(python))])
+    versions = {one.name.lower().replace("_", "-"): one.version for one in found}
+    return {name: versions[name] for name in LIBRARIES if name in versions}
+
+
+def _site(python: Path) -> Path:
+    return next((python.parent.parent / "lib").glob("python*/site-packages"))

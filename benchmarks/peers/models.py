@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import sentencepiece
 from ctranslate2.converters.transformers import LlamaLoader
+from safetensors.numpy import load_file
+from transformers import AutoTokenizer
 
 from benchmarks.peers.environments import HOME, MissingPeerError, environment
 from benchmarks.served import EXAMPLE
@@ -45,23 +47,33 @@ def student_release(release: Path) -> Path:
 def student_torch(student: Path | None, release: Path) -> Path:
     """The student as transformers reads it.
 
-    Raises MissingPeerError if `student` is not given or not what the release was made from.
+    Raises MissingPeerError if `student` is not given or not what the release was made from: a
+    release keeps the weights of norms as they are, and the vocabulary.
     """
     if student is None:
         raise MissingPeerError(
             "--student names no directory; `tinycopy student` writes a release's PyTorch student"
         )
     try:
-        own = (student / "spm.model").read_bytes() == (release / "spm.model").read_bytes()
+        same = _is_student_of(student, release)
     except OSError as error:
-        raise MissingPeerError(f"{error.filename}: {error.strerror}") from error
-    if not own:
-        raise MissingPeerError(f"{student}: its vocabulary is not that of {release}")
+        raise MissingPeerError(str(error)) from error
+    if not same:
+        raise MissingPeerError(f"{student.name} is not the student that the release was made from")
     out = _directory("student-torch")
     for name in ("config.json", "model.safetensors"):
         (out / name).write_bytes((student / name).read_bytes())
     _write_student_prompt(out, release)
     return out
+
+
+def _is_student_of(student: Path, release: Path) -> bool:
+    """Whether the release's norms and vocabulary are the student's, byte for byte."""
+    model = (release / "model.bin").read_bytes()
+    weights = load_file(student / "model.safetensors")
+    norms = [value.tobytes() for name, value in weights.items() if name.endswith("norm.weight")]
+    vocabulary = (student / "spm.model").read_bytes() == (release / "spm.model").read_bytes()
+    return vocabulary and bool(norms) and all(norm in model for norm in norms)
 
 
 def student_onnx(student: Path | None, release: Path) -> Path:
@@ -83,8 +95,7 @@ def base_gguf() -> Path:
     link.unlink(missing_ok=True)
     directory, options = locate(BASE)
     link.symlink_to(Path(directory) / options["gguf_file"])
-    _, tokenizer = load_model(BASE)
-    _write_base_prompt(out, tokenizer)
+    _write_base_prompt(out, AutoTokenizer.from_pretrained(directory, **options))
     return out
 
 

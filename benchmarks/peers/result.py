@@ -4,7 +4,6 @@ import msgspec
 from matplotlib.figure import Figure
 
 from benchmarks import results
-from benchmarks.machine import Machine
 from benchmarks.results import mib, middle, ms, times
 from benchmarks.stats import Ratio, Spread
 
@@ -14,7 +13,8 @@ FUNCTION_SIDE = "Tinycopy, the whole function"
 class Side(msgspec.Struct, frozen=True):
     """One side. Seconds: cold start, one copy warm, eight candidates warm. Bytes: memory, disk.
 
-    The ratios are to the whole function, in the same rounds.
+    The ratios are to the whole function, in the same rounds. versions: of the libraries that it
+    was chosen for, as its own environment has them.
     """
 
     cold: Spread
@@ -24,6 +24,7 @@ class Side(msgspec.Struct, frozen=True):
     pss: Spread
     installed: int
     model: int
+    versions: dict[str, str]
     cold_ratio: Ratio
     one_ratio: Ratio
     many_ratio: Ratio
@@ -40,17 +41,18 @@ class Way(msgspec.Struct, frozen=True):
     cpu: Spread
     peak: Spread
     installed: int
+    versions: dict[str, str]
     ratio: Ratio
 
 
-class Peers(msgspec.Struct, frozen=True):
-    """All sides by name; what could not be measured, with why. tokens: of a copy."""
+class Peers(results.Result, frozen=True):
+    """All sides and ways by name; what of them was not measured, with why. tokens: of a copy."""
 
-    machine: Machine
     tokens: int
     sides: dict[str, Side]
-    ways: dict[str, Way]
     missing: dict[str, str]
+    ways: dict[str, Way]
+    missing_ways: dict[str, str]
 
 
 def tables(peers: Peers) -> str:
@@ -67,7 +69,7 @@ def tables(peers: Peers) -> str:
         "installed, MB",
         "model, MB",
     )
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             name,
             middle(side.cold),
@@ -82,23 +84,45 @@ def tables(peers: Peers) -> str:
         )
         for name, side in peers.sides.items()
     ]
-    ways = results.table(
-        ("reading a release", "ms", "CPU ms", "times ours", "peak RSS, MiB", "installed, MB"),
-        [
-            (
-                name,
-                middle(way.seconds),
-                ms(way.cpu.median),
-                times(way.ratio),
-                mib(way.peak.median),
-                f"{way.installed / 1e6:,.1f}",
-            )
-            for name, way in peers.ways.items()
-        ],
-    )
-    missing = "".join(f"\n- Not measured: {name}: {why}" for name, why in peers.missing.items())
-    told = f"{results.table(header, rows)}\n\n{ways}" + (f"\n{missing}" if missing else "")
-    return results.under(told, peers.machine)
+    rows += [_unmeasured(name, header) for name in peers.missing]
+    ours, way = peers.sides[FUNCTION_SIDE], next(iter(peers.ways.values()))
+    counts = f"{ours.cold.count} rounds of the sides, {way.seconds.count} of the ways to read."
+    missing = peers.missing | peers.missing_ways
+    notes = "".join(f"\n- Not measured: {name}: {why}." for name, why in missing.items())
+    told = f"{results.table(header, rows)}\n\n{_ways_table(peers)}\n\n{counts} {_versions(peers)}"
+    return results.under(f"{told}\n{notes}" if notes else told, peers)
+
+
+def _ways_table(peers: Peers) -> str:
+    header = ("reading a release", "ms", "CPU ms", "times ours", "peak RSS, MiB", "installed, MB")
+    rows: list[tuple[str, ...]] = [
+        (
+            name,
+            middle(way.seconds),
+            ms(way.cpu.median),
+            times(way.ratio),
+            mib(way.peak.median),
+            f"{way.installed / 1e6:,.1f}",
+        )
+        for name, way in peers.ways.items()
+    ]
+    rows += [_unmeasured(name, header) for name in peers.missing_ways]
+    return results.table(header, rows)
+
+
+def _unmeasured(name: str, header: tuple[str, ...]) -> tuple[str, ...]:
+    """The row of what was not measured."""
+    return (name, "not measured", *("" for _ in header[2:]))
+
+
+def _versions(peers: Peers) -> str:
+    """The libraries of all environments, once each."""
+    found: dict[str, str] = {}
+    for side in peers.sides.values():
+        found |= side.versions
+    for way in peers.ways.values():
+        found |= way.versions
+    return f"{', '.join(f'{name} {version}' for name, version in sorted(found.items()))}."
 
 
 def plot(peers: Peers) -> Figure:

@@ -7,8 +7,9 @@ import pytest
 from benchmarks.cold import STAGES, stages
 from benchmarks.cost import SHAPES, Shape, hosted, row
 from benchmarks.load import Answered, Load
-from benchmarks.report import Target
-from benchmarks.warm import COPY_TOKENS, case
+from benchmarks.report import Target, Value
+from benchmarks.warm import case, forty
+from tinycopy.brief import Tone
 
 WHOLE = Shape(1, 0.5)
 
@@ -66,13 +67,22 @@ def test_a_hosted_model_is_paid_by_tokens() -> None:
     assert hosted(0.1, 0.4, prompt=40, copy=25).million == pytest.approx(14)
 
 
-def test_a_case_scales_latency_to_copy_of_one_length() -> None:
+def test_a_case_tells_latency_by_request_and_by_token() -> None:
     answers = (Answered(0.2, 30, 8 * 20, 8), Answered(0.4, 30, 8 * 40, 8))
-    found = case(1, 1, [Load(answers, seconds=0.6, cpu=0.3)])
-    assert found.per_copy.median == pytest.approx(0.01 * COPY_TOKENS)
+    found = case("examples", 1, 1, [Load(answers, seconds=0.6, cpu=0.3)])
+    assert found.request.median == pytest.approx(0.3)
+    assert found.per_token.median == pytest.approx(0.01)
     assert (found.tokens, found.candidates, found.prompt) == (30, 8, 30)
     assert found.written == pytest.approx(480 / 0.6)
     assert math.isclose(found.cpu, 0.15)
+
+
+def test_briefs_of_40_tokens_are_descriptions_of_medium_length_in_each_tone() -> None:
+    found = forty([{"type": "slogan"}, {"type": "product_description", "length": "short"}])
+    assert [brief["tone"] for brief in found] == list(Tone)
+    assert {(brief["type"], brief["length"]) for brief in found} == {
+        ("product_description", "medium")
+    }
 
 
 @pytest.mark.parametrize(
@@ -87,4 +97,5 @@ def test_a_case_scales_latency_to_copy_of_one_length() -> None:
 )
 def test_a_verdict_knows_which_way_is_better(value: float | None, more: bool, verdict: str) -> None:
     floor, aim = (20, 30) if more else (30, 15)
-    assert Target("it", floor, aim, "ms", value, "cold", more=more).verdict == verdict
+    measured = None if value is None else Value(value)
+    assert Target("it", floor, aim, "ms", measured, "cold", more=more).verdict == verdict
