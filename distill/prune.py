@@ -11,7 +11,9 @@ crash leaves work that the next prune finishes.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 
+import requests
 from google.api_core.exceptions import NotFound, PreconditionFailed
 from google.cloud import storage  # type: ignore[import-untyped]
 
@@ -31,6 +33,7 @@ from tinycopy.manifest import MANIFEST
 
 ABANDONED = timedelta(days=1)  # an upload takes minutes; an older one without manifest has crashed
 ATTEMPTS = 5
+ANSWER_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class Pruned:
 def prune(bucket: storage.Bucket, *, keep: int, dry_run: bool, now: datetime) -> Pruned:
     """Deletes all but the `keep` newest releases and what the pointer names.
 
-    Raises PublishError if there is no pointer, LostRace if it keeps moving meanwhile.
+    now: the `bucket_time`. Raises PublishError if there is no pointer, LostRace if it keeps moving
+    meanwhile.
     """
     for _ in range(ATTEMPTS):
         # Listed before the pointer is read: a mark seen on a release that the pointer names is then
@@ -76,6 +80,20 @@ def prune(bucket: storage.Bucket, *, keep: int, dry_run: bool, now: datetime) ->
         f"gs://{bucket.name}: the current release kept changing; nothing was deleted. Run"
         " `tinycopy prune` again when nobody is publishing"
     )
+
+
+def bucket_time(bucket: storage.Bucket) -> datetime:
+    """The time by the clock that dates the bucket's objects: this machine's may be wrong.
+
+    It is in the head of any answer, so that credentials are not needed. Raises PublishError.
+    """
+    where = f"gs://{bucket.name}"
+    url = f"{bucket.client.api_endpoint}/storage/v1{bucket.path}"
+    with explained(where):
+        answer = requests.get(url, timeout=ANSWER_SECONDS)
+    if "Date" not in answer.headers:
+        raise PublishError(f"{where}: the answer has no Date: is a proxy in between?")
+    return parsedate_to_datetime(answer.headers["Date"])
 
 
 def victims(held: tuple[Held, ...], pointer: Pointer, keep: int, now: datetime) -> tuple[Held, ...]:

@@ -10,7 +10,6 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from distill.bucket import (
     verify_release,
 )
 from distill.catalogue import SHORT, find, listed, table
-from distill.prune import prune
+from distill.prune import bucket_time, prune
 from tinycopy.manifest import FILES, MANIFEST, ReleaseError, digest, parse, verify
 
 
@@ -152,7 +151,7 @@ def _list(bucket: storage.Bucket, arguments: argparse.Namespace) -> None:
 
 
 def _prune(bucket: storage.Bucket, arguments: argparse.Namespace) -> None:
-    pruned = prune(bucket, keep=arguments.keep, dry_run=arguments.dry_run, now=datetime.now(UTC))
+    pruned = prune(bucket, keep=arguments.keep, dry_run=arguments.dry_run, now=bucket_time(bucket))
     for one in pruned.digests:
         print(one)
     verb = "would prune" if arguments.dry_run else "pruned"

@@ -1,11 +1,15 @@
 """Prune leaves no reader with half a release, whoever races it."""
 
+import os
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
+import requests
 from google.cloud import storage  # type: ignore[import-untyped]
 
 from distill.prune import Pruned, prune
@@ -88,6 +92,34 @@ def test_an_upload_without_manifest_goes_once_it_is_a_day_old(
     assert digests(bucket) == set(published)
 
 
+def test_a_clock_that_is_days_ahead_deletes_no_upload_in_progress(
+    bucket: storage.Bucket, published: list[str], tmp_path: Path
+) -> None:
+    """The clock of the machine that prunes. No test may set it: the command's own is ahead."""
+    ahead = (
+        "import datetime\n"
+        "class Ahead(datetime.datetime):\n"
+        "    @classmethod\n"
+        "    def now(cls, tz=None):\n"
+        "        return super().now(tz) + datetime.timedelta(days=3)\n"
+        "datetime.datetime = Ahead\n"
+    )
+    (tmp_path / "sitecustomize.py").write_text(ahead)
+    uploading = "a" * 64
+    bucket.blob(f"students/{uploading}/model.bin").upload_from_string(b"half")
+    command = [sys.executable, "-m", "distill.publish", "prune", uri(bucket), "--keep", "2"]
+    told = subprocess.run(
+        command,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path), "."))},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    assert "pruned 3 " in told.stdout
+    assert digests(bucket) == {*published[-2:], uploading}
+
+
 def test_prune_leaves_alone_what_is_no_release(
     bucket: storage.Bucket, published: list[str]
 ) -> None:
@@ -106,6 +138,18 @@ def test_prune_without_a_pointer_deletes_nothing(
     assert main(["prune", uri(bucket), "--keep", "0"]) == 1
     assert "no current release" in capsys.readouterr().err
     assert digests(bucket) == {digest}
+
+
+def test_a_bucket_that_does_not_say_the_time_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+    bucket: storage.Bucket,
+    published: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("distill.prune.requests.get", lambda url, timeout: requests.Response())
+    assert main(["prune", uri(bucket), "--keep", "0"]) == 1
+    assert "has no Date" in capsys.readouterr().err
+    assert digests(bucket) == set(published)
 
 
 def test_a_release_loses_its_manifest_before_its_files(

@@ -4,10 +4,9 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
 from google.cloud import storage  # type: ignore[import-untyped]
 
-from tests.distill.killing import run_killed_after
+from tests.distill.killing import run_at_once, run_killed_after
 from tests.distill.publishing import POINTER, pointer, publish, uri
 from tests.releases import served, write_release
 from tests.wire import Cut, Request, Wire
@@ -18,10 +17,11 @@ def writes_pointer(request: Request) -> bool:
 
 
 def test_of_eight_publishers_one_wins_each_generation(
-    wire: Wire, bucket: storage.Bucket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    wire: Wire, bucket: storage.Bucket, tmp_path: Path
 ) -> None:
+    """Eight processes, then the seven that lost, and so on."""
     paths = {write_release(tmp_path / str(seed), seed): tmp_path / str(seed) for seed in range(8)}
-    waiting, previous = set(paths), None
+    waiting, previous = list(paths), None
     while waiting:
         # All have read the same pointer before any of them writes it.
         gate = threading.Barrier(len(waiting), timeout=120)
@@ -31,20 +31,16 @@ def test_of_eight_publishers_one_wins_each_generation(
                 gate.wait()
 
         wire.before = hold
-        with ThreadPoolExecutor(len(waiting)) as pool:
-            codes = dict(
-                zip(
-                    waiting, pool.map(lambda one: publish(bucket, paths[one]), waiting), strict=True
-                )
-            )
-        (winner,) = (digest for digest, code in codes.items() if code == 0)
+        commands = [["publish", str(paths[digest]), uri(bucket)] for digest in waiting]
+        ended = dict(zip(waiting, run_at_once(wire.url, commands, tmp_path), strict=True))
+        (winner,) = (digest for digest, one in ended.items() if one.code == 0)
         assert served(bucket) == winner
         assert pointer(bucket)["previous"] == previous
-        errors = capsys.readouterr().err.splitlines()
-        assert sum(f"someone else moved it to {winner}" in error for error in errors) == len(
-            waiting - {winner}
-        )
-        waiting, previous = waiting - {winner}, winner
+        waiting.remove(winner)
+        for loser in waiting:
+            assert ended[loser].code == 1
+            assert f"someone else moved it to {winner}" in ended[loser].errors
+        previous = winner
 
 
 def test_two_publishers_of_the_same_release_both_succeed(

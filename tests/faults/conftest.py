@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 from google.cloud import storage  # type: ignore[import-untyped]
 
+from tests.faults.spoiling import DOWNLOAD_SECONDS, NAMES, POINTER
 from tests.function.releases import EMBEDDED, FIRST, SECOND
 from tests.function.server import Server, deployable, running, until
 from tests.gcs import client
 from tests.tiny_release import make_release
 from tests.wire import Wire, wired
-from tinycopy.manifest import FILES, MANIFEST
-
-POINTER = "students/current.json"
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ class Place:
     digests: dict[int, str] = field(default_factory=dict)
 
     def upload(self, directory: Path, digest: str) -> None:
-        for name in (*FILES, MANIFEST):
+        for name in NAMES:
             blob = self.bucket.blob(f"students/{digest}/{name}")
             blob.upload_from_string((directory / name).read_bytes())
 
@@ -43,7 +41,7 @@ class Place:
             "MODEL_URI": f"gs://{self.bucket.name}",
             "STORAGE_EMULATOR_HOST": self.wire.url,
             "MODEL_REFRESH_SECONDS": "0.1",
-            "DOWNLOAD_SECONDS": "2",
+            "DOWNLOAD_SECONDS": str(DOWNLOAD_SECONDS),
         }
         with running(self.source, **settings | environ) as server:
             yield server

@@ -1,92 +1,36 @@
 """A bucket that fails while a function runs: what served goes on serving, and it recovers."""
 
-import functools
 import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote
 
 import msgspec
-import psutil
 import pytest
 
-from tests.faults.conftest import POINTER, Place
+from tests.faults.conftest import Place
+from tests.faults.spoiling import (
+    FILE_FAULTS,
+    MIB,
+    NAMES,
+    POINTER,
+    POINTER_FAULTS,
+    spoil,
+)
+from tests.faults.workers import worker
 from tests.function.releases import EMBEDDED, FIRST, SECOND
 from tests.function.server import BRIEF, Server, until
 from tests.tiny_release import make_release
-from tests.wire import Answer, Cut, Request, wired
+from tests.wire import Answer, Request, wired
 from tinycopy.manifest import FILES, MANIFEST
-
-Fault = Callable[[bytes], Answer]  # from what the object holds to what the bucket answers
-MIB = 1 << 20
-
-
-def cut(content: bytes) -> Answer:
-    raise Cut
-
-
-def drip(content: bytes) -> Answer:
-    return Answer(200, b" " * 4000, pause=0.01)
-
-
-def status(number: int, content: bytes) -> Answer:
-    return Answer(number)
-
-
-def shorter(content: bytes) -> Answer:
-    return Answer(200, content[:-1])
-
-
-def broken_off(content: bytes) -> Answer:
-    return Answer(200, content[:-1], claims=len(content))
-
-
-def flipped(content: bytes) -> Answer:
-    half = len(content) // 2
-    return Answer(200, content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :])
-
-
-def endless(content: bytes) -> Answer:
-    return Answer(200, bytes(64 * MIB))
-
-
-def text(raw: bytes, content: bytes) -> Answer:
-    return Answer(200, raw)
-
-
-def answered(number: int) -> Fault:
-    return functools.partial(status, number)
-
-
-POINTER_FAULTS = {
-    "cut": (cut, "RemoteDisconnected"),
-    "drip": (drip, "DOWNLOAD_SECONDS|timed out"),
-    "403": (answered(403), "answered 403"),
-    "404": (answered(404), "answered 404"),
-    "429": (answered(429), "answered 429"),
-    "500": (answered(500), "answered 500"),
-    "malformed": (functools.partial(text, b"{"), "truncated"),
-    "endless": (endless, "more than 4096 bytes"),
-    "to nothing": (functools.partial(text, b'{"digest":"%s"}' % (b"ab" * 32)), "answered 404"),
-}
-FILE_FAULTS = {
-    "shorter": ("model.bin", shorter, "the manifest says"),
-    "broken off": ("model.bin", broken_off, "IncompleteRead|cut off"),
-    "one bit": ("spm.model", flipped, "sha256 differs"),
-    "missing": ("config.json", answered(404), "answered 404"),
-    "endless": ("model.bin", endless, "more than \\d+ bytes"),
-    "endless manifest": (MANIFEST, endless, "more than 262144 bytes"),
-}
 
 
 def fails(server: Server, place: Place, said: str) -> None:
     """The function says what is wrong, and goes on with FIRST."""
-    trouble = until(lambda: server.ask("GET", "/info").json["release"].get("trouble"))
-    assert re.search(said, trouble), trouble
+    until(lambda: re.search(said, server.ask("GET", "/info").json["release"].get("trouble", "")))
     reply = server.copy()
     assert reply.status == 200
     assert reply.json["model"] == {
@@ -102,28 +46,28 @@ def test_a_pointer_that_cannot_be_read_leaves_what_serves(
     server: Server, place: Place, name: str
 ) -> None:
     fault, said = POINTER_FAULTS[name]
-    place.wire.before = lambda request: fault(b"") if POINTER in unquote(request.path) else None
+    spoil(place.wire, POINTER, fault)
     fails(server, place, said)
 
 
-@pytest.mark.parametrize("name", FILE_FAULTS)
+@pytest.mark.parametrize("file", NAMES)
 def test_a_new_release_with_a_bad_file_leaves_what_serves(
-    server: Server, place: Place, name: str
+    server: Server, place: Place, file: str
 ) -> None:
-    file, fault, said = FILE_FAULTS[name]
+    """One fault after the other, at each look of the function."""
     wanted = f"students/{place.digests[SECOND]}/{file}"
     content = place.bucket.blob(wanted).download_as_bytes()
-    place.wire.before = lambda request: fault(content) if wanted in unquote(request.path) else None
     before = peak(server)
-    place.point(place.digests[SECOND])
-    fails(server, place, f"{file}: .*({said})")
+    for fault, said in FILE_FAULTS.values():
+        spoil(place.wire, wanted, fault, content)
+        place.point(place.digests[SECOND])
+        fails(server, place, f"(^|/){re.escape(file)}: .*({said})")
     assert peak(server) - before < 16 * MIB
 
 
 def peak(server: Server) -> int:
     """The most bytes of memory that the worker has had."""
-    (worker,) = psutil.Process(server.process.pid).children()
-    told = Path(f"/proc/{worker.pid}/status").read_text()
+    told = Path(f"/proc/{worker(server).pid}/status").read_text()
     return 1024 * int(re.search(r"VmHWM:\s+(\d+)", told)[1])  # type: ignore[index]
 
 
@@ -208,7 +152,8 @@ def test_a_bucket_that_fails_at_first_is_served_from_once_it_is_well(
             failed = server.logged("release not loaded")
     assert [entry["message"][-3:] for entry in failed] == ["429", "500"]
     first, second = (datetime.fromisoformat(entry["time"]) for entry in failed)
-    assert 1 <= (second - first).total_seconds() < 2, "it is asked again after a second"
+    # Not a minute later, as MODEL_REFRESH_SECONDS says; a busy machine may take its time.
+    assert 1 <= (second - first).total_seconds() < 15, "it is asked again after a second"
 
 
 def test_a_clock_that_is_wrong_and_jumps_disturbs_nothing(place: Place) -> None:

@@ -2,8 +2,8 @@
 
 import http.client
 import json
-import os
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -13,9 +13,11 @@ import psutil
 import pytest
 
 from tests.faults.sending import answer, connected, head
-from tests.function.server import BRIEF, Server, deployable, running, until
+from tests.faults.workers import worker
+from tests.function.server import BRIEF, Reply, Server, deployable, running, until
 
 BODY = json.dumps(BRIEF).encode()
+WORKED_SECONDS = 0.1  # of the CPU: more than reading the requests takes, less than one copy
 
 
 @pytest.fixture(scope="module")
@@ -30,12 +32,6 @@ def server(source: Path) -> Iterator[Server]:
     with running(source) as it:
         it.copy()
         yield it
-
-
-def worker(server: Server) -> int:
-    """The process that answers."""
-    (found,) = psutil.Process(server.process.pid).children()
-    return int(found.pid)
 
 
 def test_requests_in_flight_are_answered_when_it_is_told_to_stop(server: Server) -> None:
@@ -60,14 +56,8 @@ def test_requests_in_flight_are_answered_when_it_is_told_to_stop(server: Server)
     assert time.monotonic() - start < 10, "it ends once they are answered"
 
 
-def test_a_worker_that_is_killed_is_replaced_and_loads_anew(server: Server) -> None:
-    killed = worker(server)
-    with connected(server) as connection:
-        connection.sendall(head(Content_Length=len(BODY), Expect="100-continue"))
-        connection.recv(100)
-        os.kill(killed, signal.SIGKILL)
-        with suppress(ConnectionError):
-            assert answer(connection) is None, "its caller is told at once by the lost connection"
+def served_by_another(server: Server, killed: psutil.Process) -> None:
+    """Another worker has come in its place, loaded the release anew and serves."""
     start = time.monotonic()
 
     def served() -> bool:
@@ -76,7 +66,44 @@ def test_a_worker_that_is_killed_is_replaced_and_loads_anew(server: Server) -> N
         return False
 
     until(served)
-    assert time.monotonic() - start < 10
-    assert worker(server) != killed
+    assert time.monotonic() - start < 20
+    assert worker(server).pid != killed.pid
     assert len(server.logged("release loaded")) == 2
     assert server.ask("GET", "/health").json == {"status": "ready"}
+
+
+def last_word(connection: socket.socket) -> Reply | None:
+    """The answer that came, or None if the connection was lost without one."""
+    with suppress(ConnectionError):
+        return answer(connection)
+    return None
+
+
+def test_a_worker_that_is_killed_is_replaced_and_loads_anew(server: Server) -> None:
+    """It waits for the rest of a request."""
+    killed = worker(server)
+    with connected(server) as connection:
+        connection.sendall(head(Content_Length=len(BODY), Expect="100-continue"))
+        connection.recv(100)
+        killed.kill()
+        assert last_word(connection) is None, "its caller is told at once by the lost connection"
+    served_by_another(server, killed)
+
+
+def test_a_worker_that_is_killed_while_it_writes_copy_is_replaced_too(source: Path) -> None:
+    """Five callers, served in turn; it is killed once it has worked, long before the last."""
+    body = json.dumps(BRIEF | {"type": "product_description", "length": "long", "variants": 5})
+    whole = head(Content_Length=len(body)) + body.encode()
+    with running(source, CANDIDATES="64") as server, ExitStack() as stack:
+        server.copy()
+        killed = worker(server)
+        callers = [stack.enter_context(connected(server)) for _ in range(5)]
+        before = sum(killed.cpu_times()[:2])
+        for caller in callers:
+            caller.sendall(whole)
+        until(lambda: sum(killed.cpu_times()[:2]) - before >= WORKED_SECONDS)
+        killed.kill()
+        words = [last_word(caller) for caller in callers]
+        assert None in words, "it was killed too late"
+        assert {word.status for word in words if word} <= {200}
+        served_by_another(server, killed)
