@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from finetune.deck import Row
 from tinycopy.brief import MAX_KEYWORD, MAX_PROMPT, Brief, CopyType, Length, Tone
-from tinycopy.encoding import NUMBER
+from tinycopy.spans import NUMBER
 
 PROMPT_SHARE = 0.25
 CATEGORY_DROPPED = 0.3

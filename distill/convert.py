@@ -20,6 +20,7 @@ from distill.student_data import VOCABULARY
 from distill.vocabulary import END, PAD, UNKNOWN
 from finetune.chosen import choose
 from finetune.deck import Row
+from finetune.general_words import read_general_words
 from finetune.stage import (
     Metadata,
     StageError,
@@ -137,6 +138,7 @@ def _convert(
         sources=settings.sources,
         git_commit=git_commit(),
         created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        general=read_general_words(student),
     )
     raw = msgspec.json.format(msgspec.json.encode(manifest)) + b"\n"
     (directory / MANIFEST).write_bytes(raw)

@@ -30,6 +30,8 @@ from distill.student_trainer import StudentTrainer
 from distill.vocabulary import END, PAD
 from finetune.chosen import choose
 from finetune.deck import Row
+from finetune.general_words import FILE as GENERAL_WORDS
+from finetune.general_words import general_words
 from finetune.grounding import most_grounded
 from finetune.pretrained import load_weights
 from finetune.stage import (
@@ -102,7 +104,8 @@ def train_student(
     inputs: Mapping[str, str],
     resume: bool = False,
 ) -> Metadata:
-    """Write a trained student (model.safetensors, config.json, spm.model) to `out`.
+    """Write a trained student (model.safetensors, config.json, spm.model, general_words.txt) to
+    `out`.
 
     labels: directory of a label stage; None trains on the deck alone.  teacher: directory of the
     teacher, or of an earlier student, whose layers `keep_layers` names; of a teacher, whose
@@ -189,6 +192,8 @@ def _train(
     scores = average_checkpoints(trainer, checkpoints, settings.average)
     wait_for_everyone()  # no rank reads the checkpoints any more
     if is_main_process():
+        words = "\n".join(general_words(train))
+        (directory / GENERAL_WORDS).write_text(f"{words}\n", encoding="utf-8")
         model.save_pretrained(directory)
         shutil.rmtree(checkpoints)
     return {

@@ -14,7 +14,7 @@ import msgspec
 
 from finetune.words import Word, words
 from tinycopy.brief import Brief
-from tinycopy.encoding import as_phrases
+from tinycopy.phrases import as_phrases
 
 COVERED = 0.6
 """Least share of a feature's words of substance that its wording in the copy has."""

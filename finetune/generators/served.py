@@ -41,7 +41,8 @@ class Release:
         try:
             release = embedded(directory)
             files = release.files
-            self._student = Student(files, encoding=release.manifest.encoding)
+            manifest = release.manifest
+            self._student = Student(files, 1, manifest.encoding, manifest.general)
         except ReleaseError as error:
             raise StageError(f"release {directory}: {error}") from error
         self._spm = sentencepiece.SentencePieceProcessor(model_proto=files["spm.model"])

@@ -6,11 +6,12 @@ from pathlib import Path
 import msgspec
 import sentencepiece
 
+from finetune.general_words import read_general_words
 from finetune.generators.batches import Model, likelihoods, sample, seeded
 from finetune.generators.generate import Copy, Likelihood
 from finetune.pretrained import load_weights
 from finetune.stage import StageError, digest, file_digest
-from tinycopy import grammar, student
+from tinycopy import grammar, student, topic
 from tinycopy.brief import Brief
 from tinycopy.encoding import Slots, slots
 from tinycopy.model import MAX_SOURCE_TOKENS
@@ -45,6 +46,7 @@ class TorchStudent:
             batch=batch,
         )
         self._sampling = sampling or student.Sampling()
+        self._general = frozenset(read_general_words(directory))
 
     def write(self, briefs: Sequence[Brief], *, variants: int = 1, seed: int) -> list[list[Copy]]:
         """See Generator. A brief for which no candidate is usable gets no text."""
@@ -94,17 +96,25 @@ class TorchStudent:
         pairs = [(sources[one.index], ids) for one in drawn for ids in one.samples]
         scores = iter(likelihoods(self._model, pairs))
         return [
-            ([self._read(ids, marked[one.index], next(scores)) for ids in one.samples], one.ms)
+            (
+                [
+                    self._read(ids, briefs[one.index], marked[one.index], next(scores))
+                    for ids in one.samples
+                ],
+                one.ms,
+            )
             for one in drawn
         ]
 
-    def _read(self, ids: list[int], marked: Slots, likelihood: Likelihood) -> student.Sample:
+    def _read(
+        self, ids: list[int], brief: Brief, marked: Slots, likelihood: Likelihood
+    ) -> student.Sample:
         finished = ids[-1:] == [self._model.end]
         score = likelihood.sum_logprob / likelihood.tokens
         text = self._spm.decode(ids)
-        return student.Sample(
-            marked.fill(text) or "", score, len(ids), finished, grammar.faults(text)
-        )
+        filled = marked.fill(text) or ""
+        odd = grammar.faults(text) + topic.strays(brief.facts, filled, self._general)
+        return student.Sample(filled, score, len(ids), finished, odd)
 
     def log_likelihoods(self, briefs: Sequence[Brief], copies: Sequence[str]) -> list[Likelihood]:
         """See Generator. The copy is scored as the student writes it, with slots.

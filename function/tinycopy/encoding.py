@@ -13,12 +13,14 @@ feature.
 
 import itertools
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from tinycopy.articles import takes_an, without_article
 from tinycopy.brief import Brief
-from tinycopy.phrases import PRICE, Kind, kind
+from tinycopy.phrases import PRICE, Kind, as_phrases, kind
+from tinycopy.prompts import Parts, understood
+from tinycopy.spans import NAME, NAME_OR_NUMBER, NUMBER
 from tinycopy.wording import has_keyword
 
 ENCODING = 4
@@ -48,15 +50,7 @@ MARKERS = (
 
 _SLOT = re.compile(rf"(\b[Aa]n? )?([{''.join((*MARKERS, *UNTYPED))}])")
 _AN = re.compile(rf"(\b[Aa])n (?=[{''.join(MARKERS)}])")
-NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 _ARTICLE = re.compile("(?:a|an|the) ", re.I)
-_APOSTROPHES = "'\u2019"
-_CAPITALISED = rf"[^\W\d_a-z][\w{_APOSTROPHES}.&+-]*[\w+]"
-_JOIN = r"(?:(?:&|and|of|the|de|la|du|von) )?"
-_NEXT_WORD = rf"(?: {_JOIN}(?:{_CAPITALISED}|\d+(?![\w.,:/])))"
-_NAME = re.compile(rf"(?<![\w{_APOSTROPHES}]){_CAPITALISED}{_NEXT_WORD}{{0,4}}(?!\w)")
-_NAME_OR_NUMBER = re.compile(f"{_NAME.pattern}|{NUMBER.pattern}")
-_PRICE_LABEL = re.compile(r"prices?: ?(?=.)", re.I)
 _PROMPT_BREAK = re.compile(r"((?:[,;:.!?]|\s[-\u2013\u2014])(?:\s+(?:and\s+)?|$))")
 _REQUEST = re.compile(
     r"(?:please|write|need|give|make|create|want|help|sell|promote|i|i'd|we|can|could)\b"
@@ -73,15 +67,20 @@ _SENTENCE_START = re.compile("(?:^|[.!?]['\"\u201d\u2019)]*\\s+)$")
 
 def encode(brief: Brief) -> str:
     """The brief as plain text in one line, the same for equal briefs."""
-    return _encode(brief)
+    return _encode(brief, _said(brief))
 
 
 def _as_it_is(text: str) -> str:
     return text
 
 
+def _said(brief: Brief) -> Parts:
+    return Parts(brief.product, brief.category, brief.features, brief.prompt)
+
+
 def _encode(
     brief: Brief,
+    said: Parts,
     *,
     product: Callable[[str], str] = _as_it_is,
     category: Callable[[str], str] = _as_it_is,
@@ -92,28 +91,19 @@ def _encode(
 ) -> str:
     """The one layout of a brief, each part written by the function given for it."""
     parts = [f"{brief.type.replace('_', ' ')}, {brief.tone}, {brief.length}"]
-    if brief.product is not None:
-        parts.append(product(brief.product))
-    if brief.category:
-        parts.append(category(brief.category))
-    if brief.features:
-        parts.append("; ".join(map(feature, as_phrases(brief.features))))
-    if brief.prompt:
-        parts.append(prompt(brief.prompt))
+    if said.product is not None:
+        parts.append(product(said.product))
+    if said.category:
+        parts.append(category(said.category))
+    if said.features:
+        parts.append("; ".join(map(feature, as_phrases(said.features))))
+    if said.prompt:
+        parts.append(prompt(said.prompt))
     if brief.audience:
         parts.append("for: " + audience(brief.audience))
     if brief.keywords:
         parts.append("use: " + "; ".join(map(keyword, brief.keywords)))
     return " | ".join(p.replace("|", "/") for p in parts)
-
-
-def as_phrases(features: Sequence[str]) -> Sequence[str]:
-    """The features without what a list adds to them: "Price:", and capitals if each has one."""
-    features = [_PRICE_LABEL.sub("", feature) for feature in features]
-    worded = [feature for feature in features if feature[0].isalpha()]
-    if len(worded) < 2 or not all(f[0].isupper() and f[1:2].islower() for f in worded):
-        return features
-    return [feature[0].lower() + feature[1:] for feature in features]
 
 
 @dataclass(frozen=True)
@@ -188,13 +178,18 @@ def slots(brief: Brief, encoding: int = ENCODING, apart: Collection[str] = ()) -
     features of each kind.
 
     Spans past those limits stay in the source as plain text. Features of one word, without an
-    article, are no slots, prices excepted; of a prompt the parts of up to 9 words between its marks
-    count as features. A keyword that stands in another slot is left to that slot, but for those in
+    article, are no slots, prices excepted. A prompt is told apart first (prompts.py); before
+    encoding 4, and where that fails, its parts of up to 9 words between marks count as features. A
+    keyword that stands in another slot is left to that slot, but for those in
     `apart`, which get slots of their own.
     """
-    marking = _Marking(brief, encoding, apart)
+    said = _said(brief)
+    if said.prompt and encoding >= 4:
+        said = understood(said.prompt)
+    marking = _Marking(brief, said.product, encoding, apart)
     source = _encode(
         brief,
+        said,
         product=marking.product,
         category=marking.category,
         audience=marking.audience,
@@ -209,12 +204,14 @@ def slots(brief: Brief, encoding: int = ENCODING, apart: Collection[str] = ()) -
 class _Marking:
     """Hands out the markers of one brief, in the order in which its parts are written."""
 
-    def __init__(self, brief: Brief, encoding: int, apart: Collection[str]) -> None:
+    def __init__(
+        self, brief: Brief, product: str | None, encoding: int, apart: Collection[str]
+    ) -> None:
         self._encoding = encoding
         self._apart = apart
         self.marker_of: dict[str, str] = {}
-        if brief.product:
-            self.marker_of[brief.product] = PRODUCT
+        if product:
+            self.marker_of[product] = PRODUCT
         self.keywords: list[tuple[str, str]] = []
         self._own = iter(KEYWORDS)
         if encoding < 4:
@@ -254,7 +251,7 @@ class _Marking:
         if self._encoding < 4:
             kind_ = Kind.THING if kind_ > Kind.CLAUSE else kind_
         span = without_article(text) if kind_ is Kind.ONE else text
-        if is_short or _NAME.fullmatch(span) or span in self.marker_of:
+        if is_short or NAME.fullmatch(span) or span in self.marker_of:
             return self._text(text)
         marker = next(self._features[kind_], None)
         return self._text(text) if marker is None else self._span(marker, span)
@@ -280,7 +277,7 @@ class _Marking:
 
     def _text(self, text: str) -> str:
         """Text whose names and numbers are slots."""
-        return (NUMBER if text.isupper() else _NAME_OR_NUMBER).sub(self._name_or_number, text)
+        return (NUMBER if text.isupper() else NAME_OR_NUMBER).sub(self._name_or_number, text)
 
     def _name_or_number(self, match: re.Match[str]) -> str:
         span = match[0]

@@ -4,7 +4,7 @@ import itertools
 import re
 from collections import Counter
 
-from tinycopy.encoding import NUMBER
+from tinycopy.spans import NUMBER
 from tinycopy.wording import Pattern, straight, words
 
 _NEVER_LAST = words("a an the and or nor of than your our its their my every & plus")

@@ -41,7 +41,10 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What a release says about itself. Unknown fields are allowed, so that old readers live on."""
+    """What a release says about itself. Unknown fields are allowed, so that old readers live on.
+
+    general: roots of the words that copy for anything has (topic.py); none if it is not known.
+    """
 
     encoding: int
     compute_type: str
@@ -52,6 +55,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Source, ...]
     git_commit: str
     created_at: str
+    general: tuple[str, ...] = ()
 
 
 def parse(raw: bytes) -> Manifest:

@@ -6,6 +6,7 @@ as the name of a thing. Not here: the slots themselves (encoding.py).
 """
 
 import re
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -64,6 +65,21 @@ def kind(phrase: str) -> Kind:
     return Kind.STUFF if head in _UNCOUNTABLE or head.endswith("ing") else Kind.THING
 
 
+def as_phrases(features: Sequence[str]) -> Sequence[str]:
+    """The features without what a list adds to them: "Price:", and capitals if each has one."""
+    features = [_PRICE_LABEL.sub("", feature) for feature in features]
+    worded = [feature for feature in features if feature[0].isalpha()]
+    if len(worded) < 2 or not all(f[0].isupper() and f[1:2].islower() for f in worded):
+        return features
+    return [feature[0].lower() + feature[1:] for feature in features]
+
+
+def as_action(verb: str) -> str | None:
+    """The form of a verb that follows "it", of "lend" and "lends" alike; None if it is unknown."""
+    forms = (verb, f"{verb}s", f"{verb}es", f"{verb[:-1]}ies")
+    return next((form for form in forms if form in _ACTIONS), None)
+
+
 def _is_state(words: list[str]) -> bool:
     first, last = words[0].rsplit("-", 1)[-1], words[-1].rsplit("-", 1)[-1]
     participle = first in _PARTICIPLES or (first.endswith("ed") and first not in _NOT_PARTICIPLES)
@@ -81,6 +97,7 @@ def _head(words: list[str]) -> str:
     return words[next(before, len(words)) - 1]
 
 
+_PRICE_LABEL = re.compile(r"prices?: ?(?=.)", re.I)
 _COUNT = r"\d+(?:[.,:/]\d+)*"
 PRICE = re.compile(rf"(?:(?:from|about|only|just|under|for) )?(?:US|A|C)?[$£€¥]\s?{_COUNT}", re.I)
 """How a phrase that is a price starts."""
@@ -125,45 +142,47 @@ _AFTER_ORDERS = frozenset(
 )
 _ACTIONS = frozenset(
     """
-    absorbs accepts accommodates adapts adds adjusts advises aligns allows answers appears
-    applies arranges arrives asks assembles assists attaches avoids bakes balances beats begins
-    bends bills blends blocks boils books boosts borrows bounces breaks brews brightens brings
-    browns builds burns buys buzzes calculates calls calms cancels captures carries casts
-    catches changes charges charts chases checks chews chills chops cleans clears clicks climbs
-    clings clips closes collapses collects combines comes compares completes compresses computes
-    confirms connects contains controls converts cooks cools copies corrects costs counts covers
-    creates crushes cushions cuts darkens deals decodes deletes delivers departs detaches
-    detects dims dispatches displays disposes dissolves dives divides docks does doubles drafts
-    drains draws dries drips drives drops dyes earns eases edits embeds employs empties enables
-    encrypts ends ensures exceeds exfoliates expands explains exports extends falls fastens
-    feeds feels fetches fills filters finds finishes fires fits fixes fizzes flags flies flips
-    floats flows folds follows forwards freezes froths generates gets gives glides glows goes
-    grates grills grinds grips grows guards guides handles hangs has heats helps hems hides
-    highlights hires holds hooks hydrates identifies ignores illuminates imports improves
-    includes increases inflates informs inspects installs insulates irons is joins jumps keeps
-    kills knits knows lands lasts lathers launches lays learns leaves lends lets levels lies
-    lifts lights limits links listens lists loads locks logs looks lowers maintains makes
-    manages massages matches measures meets melts mends mixes moisturises moisturizes monitors
-    mounts moves needs nests never notifies offers opens operates orders organises organizes
-    packs pairs parks passes pauses pays peels performs picks pins pivots plans plants plays
+    absorbs accepts accommodates adapts adds adjusts advises aligns allows alters answers
+    appears applies arranges arrives asks assembles assists attaches avoids bakes balances beats
+    begins bends bills blends blocks boils books boosts borrows bounces breaks brews brightens
+    brings browns builds burns buys buzzes calculates calls calms cancels captures carries
+    carves casts catches caters changes charges charts chases checks chews chills chops cleans
+    clears clicks climbs clings clips closes coaches collapses collects combines comes compares
+    completes compresses computes confirms connects contains controls converts cooks cools
+    copies corrects costs counts covers creates crushes cushions cuts darkens deals decodes
+    deletes delivers departs detaches detects dims dispatches displays disposes dissolves dives
+    divides docks does doubles drafts drains draws dries drips drives drops dyes earns eases
+    edits embeds employs empties enables encrypts ends ensures exceeds exfoliates expands
+    explains exports extends falls fastens feeds feels ferries fetches fills filters finds
+    finishes fires fits fixes fizzes flags flies flips floats flows folds follows forges
+    forwards freezes froths generates gets gives glides glows goes grates grills grinds grips
+    grooms grows guards guides handles hangs has heats helps hems hides highlights hires holds
+    hooks hosts hydrates identifies ignores illuminates imports improves includes increases
+    inflates informs inspects installs insulates irons is joins jumps keeps kills knits knows
+    lands lasts lathers launches lays learns leaves lends lets levels lies lifts lights limits
+    links listens lists loads locks logs looks lowers maintains makes manages massages matches
+    measures meets melts mends mixes moisturises moisturizes monitors moulds mounts moves needs
+    nests never notifies offers opens operates orders organises organizes packs paints pairs
+    parks passes pauses pays peels performs photographs picks pins pivots plans plants plays
     plugs polishes pops posts pours preserves presses prevents prices primes prints produces
-    projects promises protects provides publishes pulls pumps purifies purrs pushes raises ranks
-    reaches reads rebuilds receives recharges recognises recognizes recommends reconciles
-    records reduces refills refunds registers releases remembers reminds removes renews rents
-    reopens repairs repels replaces replies reports represents requires reseals resists responds
-    restores rests returns reverses revives rewards rewires rides rinses rises roasts rocks
-    rolls rotates rubs runs sails saves says scans schedules screws seals searches seats sees
-    sells sends separates serves sets sews sharpens shaves shields shines ships shows shreds
-    shuts signs simulates sings sits skips sleeps slices slides smells smooths snaps soaks
-    softens solves soothes sorts sounds speaks spends spins splits sprays spreads squeezes
-    stacks stamps stands starts stays steams steers sticks stirs stitches stops stores stows
-    straps streams stretches strips suggests suits summarises summarizes supplies supports
-    suspends swaps swims swings switches syncs takes tastes teaches tells tests texts throws
-    ties tightens tilts toasts tops tracks trains transcribes transfers translates traps travels
-    treats tries trims tunes turns twists understands undoes unfolds unlocks unplugs unrolls
-    unwinds updates uses verifies vibrates waits wakes walks warms warns washes waters wears
-    weathers weeds weighs welcomes whips whisks will wipes withstands works wraps writes yields
-    zips zooms
+    projects promises protects provides publishes pulls pumps purifies purrs pushes quilts
+    raises ranks reaches reads rebuilds receives recharges recognises recognizes recommends
+    reconciles records reduces refills refunds registers rehomes releases relines remembers
+    reminds removes renews rents reopens repairs repels replaces replies reports represents
+    requires rescues reseals resists responds restores rests returns reverses revives rewards
+    rewires rides rinses rises roasts rocks rolls rotates rubs runs sails saves says scans
+    schedules screws sculpts seals searches seats sees sells sends separates serves sets sews
+    sharpens shaves shields shines ships shows shreds shuts signs simulates sings sits skips
+    sleeps slices slides smells smooths snaps soaks softens solves soothes sorts sounds speaks
+    spends spins splits sprays spreads squeezes stacks stamps stands starts stays steams steers
+    sticks stirs stitches stops stores stows straps streams stretches strips suggests suits
+    summarises summarizes supplies supports surveys suspends swaps sweeps swims swings switches
+    syncs takes tastes teaches tells tests texts thatches throws ties tightens tilts toasts tops
+    tows tracks trains transcribes transfers translates traps travels treats tries trims tunes
+    turns twists understands undoes unfolds unlocks unplugs unrolls unwinds updates upholsters
+    uses verifies vibrates waits wakes walks wants warms warns washes waters wears weathers
+    weaves weeds weighs welcomes welds whips whisks will wipes withstands works wraps writes
+    yields zips zooms
     """.split()
 )
 _VERBS = _ACTIONS | frozenset(

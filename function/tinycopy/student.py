@@ -19,6 +19,7 @@ from tinycopy.grammar import faults
 from tinycopy.manifest import ReleaseError
 from tinycopy.model import ANY_SEED, END, MAX_SOURCE_TOKENS, Model
 from tinycopy.settings import Settings
+from tinycopy.topic import strays
 
 SAFETY_CHECKS = frozenset({"clean_language", "supported_claims", "no_new_numbers"})
 """Copy that fails one of these is never returned."""
@@ -50,7 +51,8 @@ class Sample:
     """What a student sampled for a brief, its slots filled: '' at a slot that the brief lacks.
 
     score: mean log probability of a token.  tokens: END included, if it ended.  finished: ended by
-    itself, not by the token limit.  faults: of grammar (grammar.py), features after other words.
+    itself, not by the token limit.  faults: of grammar (grammar.py), features after other words,
+    and words that stray from the brief (topic.py).
     """
 
     text: str
@@ -140,14 +142,20 @@ class Student:
     """A release, loaded. Safe to use from as many threads as it has `workers`; more wait."""
 
     def __init__(
-        self, files: Mapping[str, bytes], workers: int = 1, encoding: int = ENCODING
+        self,
+        files: Mapping[str, bytes],
+        workers: int = 1,
+        encoding: int = ENCODING,
+        general: Iterable[str] = (),
     ) -> None:
         """Loads the release's `files` (name -> content) and writes one token with each worker.
 
-        encoding: of the briefs that it was trained with, as its manifest says. Raises ReleaseError
+        encoding: of the briefs that it was trained with.  general: roots of words that fit any
+        brief (topic.py); both as its manifest says. Raises ReleaseError
         if CTranslate2 or SentencePiece refuse the files or they do not belong together.
         """
         self._encoding = encoding
+        self._general = frozenset(general)
         self._files = {n: c for n, c in files.items() if n != "spm.model"}
         try:
             self._pieces = sentencepiece.SentencePieceProcessor(model_proto=files["spm.model"])
@@ -198,7 +206,8 @@ class Student:
             finished = pieces[-1:] == [END]
             text = self._pieces.decode(pieces[:-1] if finished else pieces)
             filled = marked.fill(text) or ""
-            samples.append(Sample(filled, score, len(pieces), finished, faults(text)))
+            odd = faults(text) + strays(brief.facts, filled, self._general)
+            samples.append(Sample(filled, score, len(pieces), finished, odd))
         return samples, len(tokens)
 
     def write(
@@ -209,8 +218,8 @@ class Student:
         sampling: Sampling | None = None,
         opening: str = "",
     ) -> Written:
-        """Up to `variants` copies that differ, best first: fewest failed checks and faults of
-        grammar, then likelihood.
+        """Up to `variants` copies that differ, best first: fewest failed checks, then faults, then
+        likelihood.
 
         opening: words that each copy starts with.
         With a `seed` (0 or more) the answer is the same for the same release, brief, opening,

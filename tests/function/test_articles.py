@@ -77,9 +77,9 @@ def test_a_feature_that_is_another_slot_but_for_its_article_is_no_slot() -> None
 
 
 def test_features_past_the_last_slot_keep_their_article() -> None:
-    colours = "red blue green grey pink black white tan gold".split()
+    colours = "red blue green grey pink black white tan gold lime".split()
     marked = slots(of(prompt=", ".join(f"a {colour} lid" for colour in colours)))
-    assert marked.source.endswith(f"{FEATURES[Kind.ONE][7]} tan lid, a gold lid")
+    assert marked.source.endswith(f"{FEATURES[Kind.ONE][7]} gold lid; a lime lid")
 
 
 def test_in_encoding_3_an_article_is_part_of_a_feature_and_not_written_twice() -> None:
