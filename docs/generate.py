@@ -9,6 +9,7 @@ import argparse
 import re
 import runpy
 import subprocess
+import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,12 +21,17 @@ from docs import measure
 from finetune.bias.command import read_bias
 from finetune.bias.labelled import measure_filter, read_lines
 from finetune.bias.tables import bias_markdown, filter_markdown
+from finetune.evaluation.metrics import Rate
+from finetune.evaluation.report import Quoted
+from finetune.evaluation.tables import percent
 from finetune.generators.generate import generator_digest, parse_spec
-from finetune.stage import read_metadata
+from finetune.stage import read_metadata, read_output
 from tinycopy import manifest as manifests
 from tinycopy.checks import CHECKS
 
 ROOT = Path(__file__).resolve().parent.parent
+QUOTED = "docs/report.json"
+"""The figures that `tinycopy report` leaves for other documents."""
 
 
 class DocumentError(Exception):
@@ -70,6 +76,39 @@ def safety_filter() -> str:
     return filter_markdown(measure_filter(read_lines()))
 
 
+def quality() -> str:
+    """How good the release is, from the figures that lie beside the report."""
+    found = quoted()
+    invented = found.no_new_numbers.rows - found.no_new_numbers.passed
+    numbers = (
+        "no copy had" if not invented else f"{invented} of {found.no_new_numbers.rows} copies had"
+    )
+    parts = [
+        f"Of {found.rows} {found.split} briefs {_share(found.all_checks)} got copy that passes "
+        f"every check ({100 * found.all_checks.low:.1f} to {100 * found.all_checks.high:.1f} %)"
+    ]
+    if found.probe:
+        parts.append(f"of {found.probe.rows} briefs unlike the deck's {_share(found.probe)}")
+    return textwrap.fill(f"{', '.join(parts)}; {numbers} a number that its brief lacks.", 100)
+
+
+def tone() -> str:
+    """How often the tone classifier is right about held-out copy of the deck."""
+    found = quoted().deck_tone
+    if found is None:
+        raise DocumentError(f"{QUOTED}: has no figure of tones")
+    return f"{percent(found)} %"
+
+
+def quoted() -> Quoted:
+    """The report's figures. Raises StageError if there are none."""
+    return read_output(ROOT / QUOTED, Quoted, "run `make report`")
+
+
+def _share(rate: Rate) -> str:
+    return f"{100 * rate.share:.1f} %"
+
+
 def bias(directory: Path) -> str:
     """What a finished `tinycopy probe-bias` of the embedded release found.
 
@@ -90,6 +129,8 @@ BENCHMARKS = ("cold", "warm", "memory", "cost", "peers")
 
 IN_STEP: tuple[Block, ...] = (
     Block("README.md", "request", request),
+    Block("README.md", "quality", quality),
+    Block("docs/evaluation.md", "tone", tone),
     Block("docs/development.md", "targets", targets),
     Block("docs/commands.md", "commands", commands),
     Block("docs/checks.md", "checks", checks),

@@ -5,7 +5,7 @@ Not covered here: reading files (sources.py), one row (rows.py), what is near (d
 
 import dataclasses
 import gzip
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -135,10 +135,12 @@ def load_deck(settings: DeckSettings) -> Deck:
     return Deck(**splits, report=report)
 
 
-def read_shipped(split: str) -> list[Row]:
+def read_shipped(split: str, parts: Sequence[str] = PARTS) -> list[Row]:
     """The rows of one split (`train`, `valid` or `test`) of the shipped deck, in its order."""
     rows = []
     for file in sorted(SHIPPED.glob(f"{split}*.jsonl.gz")):
+        if _part(file.name) not in parts:
+            continue
         with gzip.open(file, "rb") as lines:
             rows += [parse_row(msgspec.json.decode(line, type=dict[str, object])) for line in lines]
     return rows
@@ -155,16 +157,16 @@ def _sources(settings: DeckSettings) -> list[Source]:
             dataclasses.replace(source, name=f"shipped/{Path(source.name).name}")
             for source in find_sources(str(SHIPPED))
         ]
-        sources = [s for s in found if s.split == "test" or _part(s) in settings.parts]
+        sources = [s for s in found if s.split == "test" or _part(s.name) in settings.parts]
     if all(s.split in ("valid", "test") for s in sources):
         names = ", ".join(s.name for s in sources)
         raise DeckError(f"{names}: there is no training split; name one under `files`")
     return sources
 
 
-def _part(source: Source) -> str:
-    """The part of the shipped deck that one of its files is of."""
-    return "plain" if "-plain." in source.name else "witty"
+def _part(name: str) -> str:
+    """The part of the shipped deck that a file of that name is of."""
+    return "plain" if "-plain." in name else "witty"
 
 
 def _rows(source: Source, settings: DeckSettings, seen: set[str]) -> Iterator[Row | BadRow]:

@@ -85,7 +85,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument
-    add("--data", type=Path, required=True, help="directory with the official files")
+    add(
+        "--data",
+        type=Path,
+        required=True,
+        help="directory with the official files, or OWNER/NAME of the hub",
+    )
     add("--out", type=Path, required=True, help="output directory")
     add("--edition", type=Edition, choices=list(Edition), default=Edition.ORIGINAL)
     add("--keep", type=int, default=KEEP, help="references of one meaning; default: %(default)s")

@@ -1,7 +1,8 @@
 """The official files of E2E: meanings with their references, and texts that systems wrote.
 
 https://github.com/tuetschek/e2e-dataset holds the original data, e2e-cleaning beside it the
-cleaned; both lie anywhere under one directory that the caller names.
+cleaned; both lie anywhere under one directory that the caller names. Meanings with references may
+also come from a data set of the Hugging Face hub, which is taken to be of the edition asked for.
 """
 
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from finetune.meanings import Slot, brief_fields, parse_meaning
-from finetune.sources import RawRow, find_sources, read_source
+from finetune.sources import RawRow, Source, find_sources, read_source
 from finetune.stage import StageError
 from tinycopy.brief import Brief, CopyType, Length
 
@@ -31,6 +32,10 @@ FILES = {
     (Edition.CLEANED, "valid"): "devel-fixed.no-ol.csv",
     (Edition.CLEANED, "test"): "test-fixed.csv",
 }
+
+
+COLUMNS = (("mr", "meaning_representation"), ("ref", "human_reference"))
+"""The columns of meaning and reference, as the official files and as the hub's copies name them."""
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -54,23 +59,38 @@ class Case(msgspec.Struct, frozen=True):
 def read_cases(data: Path, edition: Edition, split: str) -> list[Case]:
     """The cases of an edition's split (`train`, `valid` or `test`), in the order of the file.
 
-    Rows of one meaning are one case, wherever they stand. Raises StageError naming the file, and
-    the line if one is at fault.
+    data: a directory with the official files, or OWNER/NAME of the hub. Rows of one meaning are one
+    case, wherever they stand. Raises StageError naming the source, and the line if one is at fault.
     """
-    path = _find(data, FILES[edition, split])
+    source = _source(data, edition, split)
     references: dict[str, list[str]] = {}
-    [source] = find_sources(str(path))
     for row in read_source(source, None):
         if not isinstance(row, RawRow):
             raise StageError(str(row))
-        mr, ref = row.fields.get("mr"), row.fields.get("ref")
+        mr, ref = (_column(row, names) for names in COLUMNS)
         if not isinstance(mr, str) or not isinstance(ref, str):
-            raise StageError(f"{path}: its columns are not `mr` and `ref`")
+            told = " and ".join(" or ".join(f"`{name}`" for name in names) for names in COLUMNS)
+            raise StageError(f"{source.name}: its columns are not {told}")
         references.setdefault(mr, []).append(ref)
     try:
         return [Case(parse_meaning(mr), tuple(refs)) for mr, refs in references.items()]
     except ValueError as error:
-        raise StageError(f"{path}: `mr`: {error}") from error
+        raise StageError(f"{source.name}: its meanings: {error}") from error
+
+
+def _source(data: Path, edition: Edition, split: str) -> Source:
+    if data.is_dir() or len(data.parts) != 2 or data.is_absolute():
+        [source] = find_sources(str(_find(data, FILES[edition, split])))
+        return source
+    found = [source for source in find_sources(str(data)) if source.split == split]
+    if not found:
+        raise StageError(f"{data}: this data set of the hub has no {split} split")
+    return found[0]
+
+
+def _column(row: RawRow, names: Sequence[str]) -> object:
+    """The first of the columns that the row has."""
+    return next((row.fields[name] for name in names if name in row.fields), None)
 
 
 def read_texts(path: Path, cases: Sequence[Case]) -> list[str]:

@@ -1,26 +1,24 @@
 """Evaluate generators on the E2E NLG benchmark: BLEU, NIST and slot error rate.
 
---data is a directory with clones of e2e-dataset and e2e-cleaning (github.com/tuetschek); nothing of
-it is kept but the texts that generators write. Choose on --split valid, the default, and run test
-once. A student and its release write their likeliest copy by beam search, other generators as
-everywhere else. --calibrate scores the outputs of TGen that e2e-cleaning stores and fails unless
-they score what is known of them.
+--data is a directory with clones of e2e-dataset and e2e-cleaning (github.com/tuetschek), or a data
+set of the hub; nothing of it is kept but the texts that generators write. Choose on --split valid,
+the default, and run test once. A student and its release write their likeliest copy by beam search,
+other generators as everywhere else. --calibrate scores the outputs of TGen that e2e-cleaning stores
+and fails unless they score what is known of them.
 """
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta
 
 from finetune.e2e.beam import WIDTH, release_texts, student_texts
 from finetune.e2e.data import Case, Edition, read_cases
-from finetune.e2e.scores import E2eScores, calibrate, human_slot_errors, score, score_table
-from finetune.e2e.slot_errors import SlotErrors
+from finetune.e2e.result import EVALUATION, E2eEvaluation, E2eSettings
+from finetune.e2e.scores import calibrate, human_slot_errors, score, score_table
 from finetune.generators.generate import (
     Kind,
-    Sampling,
     Spec,
     generator_identity,
     generator_parser,
@@ -31,28 +29,6 @@ from finetune.generators.generate import (
 )
 from finetune.stage import Metadata, checked, digest, run_stage, say
 from tinycopy.brief import Brief
-
-EVALUATION = "e2e.json"
-
-
-class E2eSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What is evaluated, and how."""
-
-    generators: tuple[str, ...]
-    edition: Edition
-    split: str
-    seed: int
-    sampling: Sampling
-    beam: Annotated[int, Meta(ge=1)] = WIDTH
-
-
-class E2eEvaluation(msgspec.Struct, frozen=True, kw_only=True):
-    """What e2e.json holds; `entries` are by the generators' labels."""
-
-    settings: E2eSettings
-    cases: int
-    human: SlotErrors
-    entries: dict[str, E2eScores]
 
 
 def evaluate(settings: E2eSettings, cases: Sequence[Case], out: Path) -> Metadata:
@@ -74,8 +50,7 @@ def evaluate(settings: E2eSettings, cases: Sequence[Case], out: Path) -> Metadat
         result = E2eEvaluation(settings=settings, cases=len(cases), human=human, entries=entries)
         content = msgspec.json.format(msgspec.json.encode(result)) + b"\n"
         (directory / EVALUATION).write_bytes(content)
-        original_test = (settings.edition, settings.split) == (Edition.ORIGINAL, "test")
-        table = score_table(entries, human, original_test=original_test)
+        table = score_table(entries, human, original_test=result.is_original_test)
         (directory / "table.md").write_text(table, encoding="utf-8")
         return {label: msgspec.to_builtins(one) for label, one in entries.items()}
 
@@ -97,7 +72,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     """`tinycopy evaluate-e2e`. Raises StageError."""
     parser = generator_parser("evaluate-e2e", __doc__, required=False)
     add = parser.add_argument
-    add("--data", type=Path, required=True, help="directory with the official files")
+    add(
+        "--data",
+        type=Path,
+        required=True,
+        help="directory with the official files, or OWNER/NAME of the hub",
+    )
     add("--calibrate", action="store_true", help="check the metrics on outputs of known scores")
     add("--edition", type=Edition, choices=list(Edition), default=Edition.ORIGINAL)
     add("--beam", type=int, default=WIDTH, help="width of students' beams; default: %(default)s")

@@ -13,15 +13,16 @@ from msgspec import Meta
 from finetune.deck import Row
 from finetune.evaluation.metrics import Scores, score
 from finetune.evaluation.overlap import TrainingCopy
+from finetune.evaluation.resampling import Resampled, resampled, variety
 from finetune.evaluation.tables import Sample, sample_sheet
 from finetune.evaluation.tone import ToneClassifier
 from finetune.generators.generate import DECK, Copy, Kind, Likelihood, Sampling
 from finetune.probe.briefs import ProbeBrief, SliceScores, score_probe
 from finetune.stage import Metadata, read_output
-from tinycopy.brief import CopyType
+from tinycopy.brief import Brief, CopyType
 from tinycopy.checks import run_checks
 
-EVALUATION = "evaluation.json"
+EVALUATION, ROWS, COPIES = "evaluation.json", "rows.jsonl", "copies"
 _CHOSEN_PER_TYPE = 2
 _WORST = 4
 
@@ -151,14 +152,60 @@ def _worst(samples: Sequence[Sample], label: str) -> list[Sample]:
     return sorted(failing, key=lambda s: -len(s.failed[label]))[:_WORST]
 
 
+def corpus_scores(
+    rows: Sequence[Row], written: Mapping[str, Written]
+) -> dict[str, dict[str, Resampled]]:
+    """By label, the deck's own copy first: the scores that have intervals by resampling."""
+    briefs, references = [row.brief for row in rows], [row.copy for row in rows]
+    return {DECK: variety(references)} | {
+        label: resampled(briefs, references, [copy.text for copy in one.copies])
+        for label, one in written.items()
+    }
+
+
 def samples_markdown(evaluation: Evaluation) -> str:
     """samples.md: copy picked by rule, good and bad, then the worst of each generator."""
-    parts = [
+    return "\n".join(
+        (chosen_rule(evaluation), sample_sheet(evaluation.chosen), worst_markdown(evaluation))
+    )
+
+
+def chosen_rule(evaluation: Evaluation) -> str:
+    """How the sample copy was picked."""
+    return (
         f"Picked by rule, good or bad: of each type the {_CHOSEN_PER_TYPE} rows of the "
-        f"{evaluation.settings.split} split whose briefs' hashes are lowest.\n",
-        sample_sheet(evaluation.chosen),
-    ]
+        f"{evaluation.settings.split} split whose briefs' hashes are lowest.\n"
+    )
+
+
+def worst_markdown(evaluation: Evaluation, only: str | None = None) -> str:
+    """Each row once whose copy is among the worst of some generator.
+
+    only: of this generator, its copy beside the deck's own and no other's.
+    """
+    of_row: dict[Brief, list[str]] = {}
+    samples: dict[Brief, Sample] = {}
     for label, worst in evaluation.worst.items():
-        if worst:
-            parts += [f"The copy of {label} that fails most checks:\n", sample_sheet(worst)]
+        for sample in worst if only in (None, label) else ():
+            samples[sample.brief] = sample
+            of_row.setdefault(sample.brief, []).append(label)
+    if not samples:
+        return ""
+    parts = [
+        f"Rows on which copy fails most checks, at most {_WORST} of each generator; those of a tie "
+        "stand in the order of their briefs' hashes:\n"
+    ]
+    for brief, sample in samples.items():
+        if only is None:
+            parts += [f"Among the worst of {', '.join(of_row[brief])}:\n", sample_sheet([sample])]
+        else:
+            parts.append(sample_sheet([_narrowed(sample, (DECK, only))]))
     return "\n".join(parts)
+
+
+def _narrowed(sample: Sample, labels: Sequence[str]) -> Sample:
+    return Sample(
+        sample.brief,
+        {label: sample.copies[label] for label in labels},
+        {label: sample.failed[label] for label in labels},
+    )

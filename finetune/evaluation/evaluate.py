@@ -1,9 +1,9 @@
 """Evaluate generators side by side: every one writes copy for the same briefs of a deck's split.
 
-Leaves evaluation.json, table.md, samples.md, plots and metadata.json in the output directory. The
-copies of each generator are kept there and used again as long as the generator, the rows and the
-sampling are the same, so adding a generator costs only that generator. The deck's own held-out
-copy is scored beside them as "deck".
+Leaves evaluation.json, table.md, samples.md, plots, rows.jsonl and metadata.json in the output
+directory. The copies of each generator are kept there and used again as long as the generator, the
+rows and the sampling are the same, so adding a generator costs only that generator. The deck's own
+held-out copy is scored beside them as "deck".
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +17,18 @@ import msgspec
 from finetune.chosen import choose
 from finetune.deck import DeckSettings, Row, load_deck, read_shipped
 from finetune.evaluation.assess import (
+    COPIES,
     EVALUATION,
+    ROWS,
     EvaluateSettings,
     Evaluation,
     Written,
     assess,
+    corpus_scores,
     samples_markdown,
 )
 from finetune.evaluation.plots import save_plots
+from finetune.evaluation.resampling import intervals
 from finetune.evaluation.tables import probe_tables, score_tables
 from finetune.generators.generate import (
     Generator,
@@ -49,8 +53,6 @@ from finetune.stage import (
     say,
 )
 from tinycopy.brief import Brief
-
-_COPIES = "copies"
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def evaluate(
         copies = written(task)
         probed = written(probing) if probe else None
         evaluation = assess(settings, chosen, training, copies, probe, probed)
-        _save(evaluation, directory)
+        _save(evaluation, chosen, copies, directory)
         return {label: entry.scores.all_checks for label, entry in evaluation.entries.items()}
 
     return run_stage("evaluate", out, inputs=inputs, settings=settings, work=work, resume=resume)
@@ -126,8 +128,8 @@ def _written(
     """What the entrant writes, or wrote: in this run before it broke off, or in the last one."""
     parts = [entrant.digest, task.digest, settings.seed, settings.sampling]
     fingerprint = digest(msgspec.json.encode(parts))
-    path = directory / _COPIES / f"{entrant.label}{task.suffix}.json"
-    for known in (path, finished / _COPIES / path.name):
+    path = directory / COPIES / f"{entrant.label}{task.suffix}.json"
+    for known in (path, finished / COPIES / path.name):
         if entrant.digest is not None and known.is_file():
             written = msgspec.json.decode(known.read_bytes(), type=Written)
             if written.fingerprint == fingerprint:
@@ -153,11 +155,15 @@ def _write(path: Path, content: bytes) -> None:
     partial.replace(path)
 
 
-def _save(evaluation: Evaluation, directory: Path) -> None:
+def _save(
+    evaluation: Evaluation, rows: Sequence[Row], copies: Mapping[str, Written], directory: Path
+) -> None:
     _write(directory / EVALUATION, msgspec.json.format(msgspec.json.encode(evaluation)) + b"\n")
+    _write(directory / ROWS, msgspec.json.Encoder().encode_lines(rows))
     scores = {label: entry.scores for label, entry in evaluation.entries.items()}
     probes = {label: one.probe for label, one in evaluation.entries.items() if one.probe}
-    (directory / "table.md").write_text(score_tables(scores) + probe_tables(probes))
+    around = {label: intervals(one) for label, one in corpus_scores(rows, copies).items()}
+    (directory / "table.md").write_text(score_tables(scores, around) + probe_tables(probes))
     (directory / "samples.md").write_text(samples_markdown(evaluation))
     save_plots(scores, directory)
 

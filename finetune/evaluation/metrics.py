@@ -218,11 +218,9 @@ def distinct(texts: Sequence[str], n: int) -> float:
 def self_bleu(texts: Sequence[str]) -> float:
     """Mean BLEU of each copy against all others, 0 to 100 (Zhu et al. 2018); lower is more varied.
 
-    Taken on the SELF_BLEU_SAMPLE copies that come first by their hash: the same whatever the
-    order. Empty copies are left out; fewer than two copies score 0.
+    Taken on `self_bleu_sample`; fewer than two copies score 0.
     """
-    sample = sorted((t for t in texts if words(t)), key=lambda t: digest(t.encode()))
-    sample = sample[:SELF_BLEU_SAMPLE]
+    sample = self_bleu_sample(texts)
     if len(sample) < 2:
         return 0.0
     bleu = BLEU(effective_order=True)
@@ -231,6 +229,12 @@ def self_bleu(texts: Sequence[str]) -> float:
         for i, text in enumerate(sample)
     )
     return math.fsum(scores) / len(sample)
+
+
+def self_bleu_sample(texts: Sequence[str]) -> list[str]:
+    """The SELF_BLEU_SAMPLE copies that come first by their hash, whatever the order; none empty."""
+    written = (text for text in texts if words(text))
+    return sorted(written, key=lambda text: digest(text.encode()))[:SELF_BLEU_SAMPLE]
 
 
 def copied(training: TrainingCopy, briefs: Sequence[Brief], texts: Sequence[str]) -> Copied:

@@ -1,7 +1,8 @@
 """An evaluation as plots. Drawn to PNG files, without a display."""
 
+import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from matplotlib.figure import Figure
 
 from finetune.evaluation.metrics import Rate, Scores
 from finetune.evaluation.overlap import COPIED_RUN
+from finetune.evaluation.resampling import Interval
 from finetune.evaluation.tables import shown_name
 from finetune.generators.generate import DECK
+from finetune.stage import Metadata
 from tinycopy.checks import CHECKS
 
 CHECKS_PLOT = "checks.png"
@@ -35,7 +38,76 @@ def save_plots(scores: Mapping[str, Scores], directory: Path) -> None:
         _save(_latency(scores, styles), directory / LATENCY_PLOT)
 
 
-def _styles(scores: Mapping[str, Scores]) -> dict[str, tuple[str, str]]:
+def slices_png(slices: Mapping[str, Mapping[str, Rate]]) -> bytes:
+    """Copy that passes all checks by slice. slices: name of the slice -> label -> rate."""
+    labels = list(dict.fromkeys(label for rates in slices.values() for label in rates))
+    styles = _styles(dict.fromkeys(labels))
+    figure = Figure(figsize=(8.5, 1.4 + 0.3 * len(slices)), layout="constrained")
+    axes = figure.add_subplot()
+    for k, label in enumerate(labels):
+        colour, marker = styles[label]
+        places = [row for row, rates in enumerate(slices.values()) if label in rates]
+        rates = [rates[label] for rates in slices.values() if label in rates]
+        axes.errorbar(
+            [100 * rate.share for rate in rates],
+            [row - 0.3 + 0.6 * (k + 0.5) / len(labels) for row in places],
+            xerr=[[_error(rate)[side][0] for rate in rates] for side in (0, 1)],
+            fmt=marker,
+            color=colour,
+            markersize=5,
+            elinewidth=1.3,
+            label=shown_name(label),
+        )
+    axes.set_yticks(range(len(slices)), [name.replace("_", " ") for name in slices])
+    axes.set_ylim(len(slices) - 0.5, -0.5)
+    axes.set_xlabel("copy that passes all checks, %, 95 % interval")
+    _plain(axes)
+    figure.legend(loc="outside upper left", ncols=min(4, len(labels)), frameon=False)
+    return _png(figure)
+
+
+def differences_png(apart: Mapping[str, Interval], caption: str) -> bytes:
+    """Differences of scores with their intervals beside zero; those of 0 to 1 times a hundred."""
+    figure = Figure(figsize=(7.5, 1.2 + 0.4 * len(apart)), layout="constrained")
+    axes = figure.add_subplot()
+    scales = [100 if name.startswith("distinct") else 1 for name in apart]
+    values = [scale * one.value for scale, one in zip(scales, apart.values(), strict=True)]
+    low = [scale * (one.value - one.low) for scale, one in zip(scales, apart.values(), strict=True)]
+    high = [
+        scale * (one.high - one.value) for scale, one in zip(scales, apart.values(), strict=True)
+    ]
+    rows = range(len(apart))
+    axes.errorbar(values, rows, xerr=[low, high], fmt="o", color=_COLOURS[0], capsize=3)
+    axes.axvline(0, color="black", linewidth=1)
+    axes.set_yticks(rows, [f"{n} x 100" if n.startswith("distinct") else n for n in apart])
+    axes.set_ylim(len(apart) - 0.5, -0.5)
+    axes.set_xlabel(caption)
+    _plain(axes)
+    return _png(figure)
+
+
+def learning_png(stages: Sequence[Metadata]) -> bytes | None:
+    """Loss in nats a token against steps, a panel for each training that logged any."""
+    logs = [(stage, stage.metrics.get("history", [])) for stage in stages]
+    logs = [(stage, log) for stage, log in logs if any("loss" in one for one in log)]
+    if not logs:
+        return None
+    figure = Figure(figsize=(4.2 * len(logs), 3.4), layout="constrained")
+    panels = figure.subplots(1, len(logs), squeeze=False)[0]
+    for axes, (stage, log) in zip(panels, logs, strict=True):
+        for k, (key, name) in enumerate((("loss", "training"), ("eval_loss", "validation"))):
+            points = [(one["step"], one[key]) for one in log if key in one]
+            marker = "o" if key == "eval_loss" else ""
+            axes.plot(*zip(*points, strict=True), marker=marker, color=_COLOURS[k], label=name)
+        axes.set_title({"finetune": "teacher"}.get(stage.stage, stage.stage), loc="left")
+        axes.set_xlabel("steps")
+        _plain(axes)
+    panels[0].set_ylabel("loss, nats a token")
+    panels[0].legend(frameon=False)
+    return _png(figure)
+
+
+def _styles(scores: Mapping[str, object]) -> dict[str, tuple[str, str]]:
     """A colour and a marker for each label, the same in every plot."""
     styles = {DECK: (_DECK_COLOUR, "|")}
     for i, label in enumerate(label for label in scores if label != DECK):
@@ -47,6 +119,13 @@ def _save(figure: Figure, path: Path) -> None:
     FigureCanvasAgg(figure)
     # Without the program's version in it, the same scores give the same bytes.
     figure.savefig(path, dpi=150, facecolor="white", metadata={"Software": None})
+
+
+def _png(figure: Figure) -> bytes:
+    FigureCanvasAgg(figure)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=110, facecolor="white", metadata={"Software": None})
+    return content.getvalue()
 
 
 def _plain(axes: Any) -> None:

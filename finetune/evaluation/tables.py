@@ -5,8 +5,9 @@ from typing import TypeVar
 
 import msgspec
 
-from finetune.evaluation.metrics import Rate, Scores
+from finetune.evaluation.metrics import Rate, Scores, Surprise
 from finetune.evaluation.overlap import COPIED_RUN
+from finetune.evaluation.resampling import Interval
 from finetune.generators.generate import DECK
 from finetune.probe.briefs import SliceScores
 from tinycopy.brief import Brief
@@ -49,9 +50,9 @@ _QUALITY: tuple[tuple[str, Callable[[Scores], str]], ...] = (
     ("ROUGE-1", lambda s: _of(s.likeness, lambda x: x.rouge1, 1)),
     ("ROUGE-2", lambda s: _of(s.likeness, lambda x: x.rouge2, 1)),
     ("ROUGE-L", lambda s: _of(s.likeness, lambda x: x.rouge_l, 1)),
-    ("perplexity per token", lambda s: _of(s.surprise, lambda x: x.per_token, 1)),
-    ("perplexity per word", lambda s: _of(s.surprise, lambda x: x.per_word, 1)),
-    ("bits per character", lambda s: _of(s.surprise, lambda x: x.bits_per_character, 3)),
+    ("perplexity per token (own tokens)", lambda s: _of(s.surprise, lambda x: x.per_token, 1)),
+    ("perplexity per word (see limits)", lambda s: _of(s.surprise, lambda x: x.per_word, 1)),
+    ("bits per character (see limits)", lambda s: _of(s.surprise, _bits, 3)),
     ("distinct-1", lambda s: _number(s.distinct_1, 3)),
     ("distinct-2", lambda s: _number(s.distinct_2, 3)),
     ("self-BLEU", lambda s: _number(s.self_bleu, 1)),
@@ -62,21 +63,71 @@ _QUALITY: tuple[tuple[str, Callable[[Scores], str]], ...] = (
     ("ms per copy, median", lambda s: _of(s.ms, lambda x: x.median, 1)),
     ("ms per copy, p95", lambda s: _of(s.ms, lambda x: x.p95, 1)),
 )
+_RESAMPLED = {"BLEU": 1, "chrF": 1, "distinct-2": 3, "self-BLEU": 1}
+"""Figures whose interval comes from resampling, and how many digits it is shown with."""
 
 
-def score_tables(scores: Mapping[str, Scores]) -> str:
-    """Three tables with a column for each label: quality and cost, each check, each type."""
+def _bits(surprise: Surprise) -> float:
+    return surprise.bits_per_character
+
+
+def score_tables(
+    scores: Mapping[str, Scores], intervals: Mapping[str, Mapping[str, Interval]] | None = None
+) -> str:
+    """Three tables with a column for each label: quality and cost, each check, each type.
+
+    intervals: by label and name of a figure, of those that rates do not give.
+    """
     checks = [c.name for c in CHECKS if any(c.name in s.checks for s in scores.values())]
     types = sorted({type_ for s in scores.values() for type_ in s.all_checks_by_type})
     return "\n".join(
         (
-            _table("", scores, _QUALITY),
+            _quality(scores, intervals or {}),
             "Checks passed, % of the rows that each applies to (95 % interval):\n",
             _table("check", scores, [(n, _rate_of("checks", n)) for n in checks]),
             "All checks passed, % by type (95 % interval):\n",
             _table("type", scores, [(t, _rate_of("all_checks_by_type", t)) for t in types]),
         )
     )
+
+
+def _quality(scores: Mapping[str, Scores], intervals: Mapping[str, Mapping[str, Interval]]) -> str:
+    lines = markdown_head(["", *scores])
+    for name, cell in _QUALITY:
+        cells = [cell(one) for one in scores.values()]
+        if name in _RESAMPLED:
+            found = [intervals.get(label, {}).get(name) for label in scores]
+            cells = [
+                shown_cell + (f" ({between(around, _RESAMPLED[name])})" if around else "")
+                for shown_cell, around in zip(cells, found, strict=True)
+            ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def between(interval: Interval, digits: int) -> str:
+    """The two ends of an interval: '9.5-11.0'."""
+    return f"{interval.low:.{digits}f}-{interval.high:.{digits}f}"
+
+
+def differences_table(apart: Mapping[str, Mapping[str, Interval]]) -> str:
+    """How far each label is above another in each score, a column for each label."""
+    names = list(next(iter(apart.values())))
+    lines = markdown_head(["", *apart])
+    for name in names:
+        digits = _RESAMPLED.get(name, 1)
+        cells = [
+            f"{one[name].value:+.{digits}f} "
+            f"({one[name].low:+.{digits}f} to {one[name].high:+.{digits}f})"
+            for one in apart.values()
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def markdown_head(cells: Sequence[str]) -> list[str]:
+    """The head of a Markdown table; all columns but the first stand to the right."""
+    return [f"| {' | '.join(cells)} |", "|---" + "|---:" * (len(cells) - 1) + "|"]
 
 
 def probe_tables(probes: Mapping[str, Mapping[str, SliceScores]]) -> str:
@@ -119,12 +170,8 @@ def _table(
     scores: Mapping[str, Scores],
     rows: Sequence[tuple[str, Callable[[Scores], str]]],
 ) -> str:
-    lines = [
-        f"| {corner} | {' | '.join(scores)} |",
-        "|---" + "|---:" * len(scores) + "|",
-        *(f"| {name} | {' | '.join(cell(s) for s in scores.values())} |" for name, cell in rows),
-    ]
-    return "\n".join(lines) + "\n"
+    cells = (f"| {name} | {' | '.join(cell(s) for s in scores.values())} |" for name, cell in rows)
+    return "\n".join([*markdown_head([corner, *scores]), *cells]) + "\n"
 
 
 def sample_sheet(samples: Sequence[Sample]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from finetune.e2e.result import E2eEvaluation
 from finetune.evaluation.assess import Evaluation, read_evaluation
 from finetune.evaluation.metrics import Rate, Scores
 from finetune.evaluation.overlap import COPIED_RUN
@@ -93,6 +94,24 @@ def targets(evaluation: Evaluation, label: str) -> list[Target]:
     found.append(
         Target("tone: points behind the deck's own", behind, 10, 3, False, ("<= 10", "<= 3"))
     )
+    return found
+
+
+def e2e_targets(evaluation: E2eEvaluation) -> list[Target]:
+    """The targets for a release on E2E's original test; none for other data."""
+    if not evaluation.is_original_test:
+        return []
+    found = []
+    for text in evaluation.settings.generators:
+        head = text.partition("=")[0]
+        kind, _, label = head.partition(":")
+        if kind == Kind.RELEASE:
+            scores = evaluation.entries[label or kind]
+            errors = 100 * scores.errors.rate
+            found += [
+                Target("E2E: BLEU", scores.bleu, 67.5, 70.4, True, (">= 67.5", ">= 70.4")),
+                Target("E2E: slot error rate", errors, 2, 0.5, False, _bounds(2, 0.5, False)),
+            ]
     return found
 
 

@@ -10,7 +10,8 @@ from finetune.deck import DeckSettings, load_deck
 from finetune.e2e.consensus import ConsensusSettings, select
 from finetune.e2e.consensus import main as consensus
 from finetune.e2e.data import Edition, read_cases, read_texts
-from finetune.e2e.evaluate import E2eEvaluation, main
+from finetune.e2e.evaluate import main
+from finetune.e2e.result import E2eEvaluation
 from finetune.meanings import brief_fields, parse_meaning
 from finetune.stage import StageError, read_metadata
 from tests.tiny_release import make_release
@@ -148,8 +149,30 @@ def test_texts_and_files_that_do_not_fit_are_refused(data: Path, tmp_path: Path)
     with pytest.raises(StageError, match=r"holds no test-fixed\.csv"):
         read_cases(data, Edition.CLEANED, "test")
     (data / "deep" / "testset_w_refs.csv").write_text("a,b\n1,2\n")
-    with pytest.raises(StageError, match="its columns are not `mr` and `ref`"):
+    with pytest.raises(StageError, match="its columns are not `mr`"):
         read_cases(data, Edition.ORIGINAL, "test")
+
+
+def test_cases_may_come_from_a_data_set_of_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {
+        "meaning_representation": meaning("The Eagle"),
+        "human_reference": "The Eagle is a French place near Burger King, rated 5 out of 5.",
+    }
+    asked = []
+
+    def load(builder: str, **options: object) -> list[dict[str, str]]:
+        asked.append((builder, options["split"]))
+        return [row, row | {"human_reference": "French food at The Eagle."}]
+
+    monkeypatch.setattr(
+        "datasets.get_dataset_split_names", lambda *_, **__: ["train", "validation"]
+    )
+    monkeypatch.setattr("datasets.load_dataset", load)
+    [case] = read_cases(Path("someone/e2e"), Edition.ORIGINAL, "valid")
+    assert asked == [("someone/e2e", "validation")]
+    assert len(case.references) == 2
+    with pytest.raises(StageError, match="has no test split"):
+        read_cases(Path("someone/e2e"), Edition.ORIGINAL, "test")
 
 
 def test_calibration_fails_on_outputs_that_score_otherwise(data: Path) -> None:

@@ -13,14 +13,17 @@ from finetune.bias.compare import compare
 from finetune.bias.labelled import measure_filter, read_lines
 from finetune.bias.pairs import read_pairs
 from finetune.evaluation.assess import read_evaluation
-from finetune.evaluation.evaluate import evaluate
+from finetune.evaluation.evaluate import Entrant, evaluate
 from finetune.evaluation.paired import tally
 from finetune.evaluation.tables import percent
+from finetune.generators.generate import Kind, generator_digest, parse_spec
 from finetune.judge.score import Judgement
 from finetune.slides.command import main
 from finetune.stage import StageError, run_stage
 from tests.finetune.bias.test_probe import Prejudiced
 from tests.finetune.evaluation.test_evaluate import ROWS, TRAINING, Echo, entrant, settings_of
+from tests.tiny_release import make_release
+from tinycopy import manifest as manifests
 
 HOSTILE = "</section><script>document.title = 'taken'</script>{}"
 
@@ -101,6 +104,24 @@ def test_the_slides_hold_the_saved_figures_and_leave_out_what_was_not_saved(
     assert f"<td>{percent(tally([1] * 9 + [-1] * 2).win_rate)} %</td>" in text
     assert "20 pairs of briefs" in text
     assert 10 <= text.count("<section ") <= 14
+
+
+def test_the_talk_is_of_the_release_and_not_of_the_last_generator(tmp_path: Path) -> None:
+    release = tmp_path / "release"
+    make_release(release)
+    identity = generator_digest(parse_spec(f"release={release}"))
+    entrants = [
+        Entrant("ours", Kind.RELEASE, identity, lambda: Echo(["{} of ours"])),
+        Entrant("last", Kind.RELEASE, "other", lambda: Echo(["{} of others"])),
+    ]
+    evaluate(settings_of(), ROWS, TRAINING, entrants, tmp_path / "evaluation")
+    out = tmp_path / "slides.html"
+    main([str(tmp_path / "evaluation"), "--release", str(release), "--out", str(out)])
+    text = out.read_text()
+    manifest = (release / manifests.MANIFEST).read_bytes()
+    assert f"<td>{manifests.digest(manifest)[:12]}</td>" in text
+    assert "of ours</td>" in text
+    assert "of others" not in text
 
 
 def test_what_was_never_saved_is_refused_with_the_command_that_saves_it(
