@@ -1,6 +1,6 @@
 """tinycopy: from a deck of briefs and copy to a tiny model that writes copy over HTTP.
 
-The chain, in order (`tinycopy chain` runs the first five):
+The chain, in order (`tinycopy chain` runs it from the deck to the release):
 
     deck       read a deck, report what is in it and what was dropped
     finetune   deck -> teacher: fine-tune a pretrained language model
@@ -29,14 +29,9 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from distill.shipped import shipped_recipes
-from finetune.stage import Metadata, StageError, say
-
-if TYPE_CHECKING:
-    from distill.recipe import Recipe
-    from finetune.deck import Deck
+from finetune.stage import StageError, say
 
 DEFAULT_RECIPE = "pruned"
 BUCKET_COMMANDS = ("publish", "promote", "rollback", "list", "prune")
@@ -140,8 +135,10 @@ def _finetune(words: Sequence[str]) -> None:
     parser = _parser("finetune", _finetune.__doc__)
     parser.add_argument("--tensorboard", action="store_true", help="write TensorBoard logs")
     arguments = parser.parse_args(words)
-    recipe, deck = _start(arguments)
-    finetune_stage(recipe, deck, arguments.out, arguments.resume, arguments.tensorboard)
+    from distill import stages
+
+    recipe, deck = stages.start(arguments.recipe, arguments.seed, arguments.strict)
+    stages.finetune_stage(recipe, deck, arguments.out, arguments.resume, arguments.tensorboard)
 
 
 def _label(words: Sequence[str]) -> None:
@@ -149,8 +146,10 @@ def _label(words: Sequence[str]) -> None:
     parser = _parser("label", _label.__doc__)
     parser.add_argument("--teacher", type=Path, required=True, help="directory of a teacher")
     arguments = parser.parse_args(words)
-    recipe, deck = _start(arguments)
-    label_stage(recipe, deck, arguments.teacher, arguments.out, arguments.resume)
+    from distill import stages
+
+    recipe, deck = stages.start(arguments.recipe, arguments.seed, arguments.strict)
+    stages.label_stage(recipe, deck, arguments.teacher, arguments.out, arguments.resume)
 
 
 def _student(words: Sequence[str]) -> None:
@@ -163,8 +162,10 @@ def _student(words: Sequence[str]) -> None:
         help="directory of a teacher, or of a student to go on from, for its layers",
     )
     arguments = parser.parse_args(words)
-    recipe, deck = _start(arguments)
-    student_stage(
+    from distill import stages
+
+    recipe, deck = stages.start(arguments.recipe, arguments.seed, arguments.strict)
+    stages.student_stage(
         recipe, deck, arguments.labels, arguments.teacher, arguments.out, arguments.resume
     )
 
@@ -174,8 +175,10 @@ def _convert(words: Sequence[str]) -> None:
     parser = _parser("convert", _convert.__doc__, resumable=False)
     parser.add_argument("--student", type=Path, required=True, help="directory of a student")
     arguments = parser.parse_args(words)
-    recipe, deck = _start(arguments)
-    convert_stage(recipe, deck, arguments.student, arguments.out)
+    from distill import stages
+
+    recipe, deck = stages.start(arguments.recipe, arguments.seed, arguments.strict)
+    stages.convert_stage(recipe, deck, arguments.student, arguments.out)
 
 
 def _chain(words: Sequence[str]) -> None:
@@ -185,70 +188,17 @@ def _chain(words: Sequence[str]) -> None:
     an interruption add --resume.
     """
     arguments = _parser("chain", _chain.__doc__).parse_args(words)
-    recipe, deck = _start(arguments)
+    from distill import stages
+
+    recipe, deck = stages.start(arguments.recipe, arguments.seed, arguments.strict)
     out, resume = arguments.out, arguments.resume
-    finetune_stage(recipe, deck, out / "teacher", resume)
-    label_stage(recipe, deck, out / "teacher", out / "labels", resume)
-    student_stage(recipe, deck, out / "labels", out / "teacher", out / "student", resume)
-    convert_stage(recipe, deck, out / "student", out / "release")
-    say(f"next: tinycopy evaluate --generator release={out / 'release'} --out {out / 'evaluation'}")
-
-
-def finetune_stage(
-    recipe: "Recipe", deck: "Deck", out: Path, resume: bool, tensorboard: bool = False
-) -> Metadata:
-    """Run the finetune stage of a recipe."""
-    from finetune.teacher import finetune
-
-    inputs = {"deck": deck.digest}
-    return finetune(
-        recipe.teacher,
-        deck.train,
-        deck.valid,
-        out,
-        inputs=inputs,
-        resume=resume,
-        tensorboard=tensorboard,
-    )
-
-
-def label_stage(recipe: "Recipe", deck: "Deck", teacher: Path, out: Path, resume: bool) -> Metadata:
-    """Run the label stage of a recipe."""
-    from distill.label import label
-
-    inputs = {"deck": deck.digest}
-    return label(recipe.labels, teacher, deck.train, out, inputs=inputs, resume=resume)
-
-
-def student_stage(
-    recipe: "Recipe",
-    deck: "Deck",
-    labels: Path | None,
-    teacher: Path | None,
-    out: Path,
-    resume: bool,
-) -> Metadata:
-    """Run the student stage of a recipe."""
-    from distill.student import train_student
-
-    inputs = {"deck": deck.digest}
-    return train_student(
-        recipe.student,
-        deck.train,
-        deck.valid,
-        labels,
-        out,
-        teacher=teacher,
-        inputs=inputs,
-        resume=resume,
-    )
-
-
-def convert_stage(recipe: "Recipe", deck: "Deck", student: Path, out: Path) -> Metadata:
-    """Run the convert stage of a recipe."""
-    from distill.convert import convert
-
-    return convert(recipe.release, student, deck.valid, out, inputs={"deck": deck.digest})
+    stages.finetune_stage(recipe, deck, out / "teacher", resume)
+    stages.label_stage(recipe, deck, out / "teacher", out / "labels", resume)
+    stages.student_stage(recipe, deck, out / "labels", out / "teacher", out / "student", resume)
+    stages.convert_stage(recipe, deck, out / "student", out / "release")
+    own = "" if arguments.recipe in shipped_recipes() else f"--recipe {arguments.recipe} "
+    made = f"--generator release={out / 'release'} --out {out / 'evaluation'}"
+    say(f"next: tinycopy evaluate {own}{made}")
 
 
 def _parser(
@@ -261,17 +211,10 @@ def _parser(
     )
     parser.add_argument("--out", type=Path, required=True, help="directory to write")
     parser.add_argument("--seed", type=int, help="in place of the recipe's seeds")
+    parser.add_argument("--strict", action="store_true", help="fail at bad rows of the deck")
     if resumable:
         parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
     return parser
-
-
-def _start(arguments: argparse.Namespace) -> "tuple[Recipe, Deck]":
-    from distill.recipe import read_recipe, with_seed
-    from finetune.deck import load_deck
-
-    recipe = with_seed(read_recipe(arguments.recipe), arguments.seed)
-    return recipe, load_deck(recipe.deck)
 
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int | None]] = {

@@ -24,7 +24,7 @@ from finetune.stage import run_stage, say
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command. Raises StageError when the deck cannot be read or written."""
     arguments = _parser().parse_args(argv)
-    settings = _settings(arguments)
+    settings = deck_settings(arguments.recipe, arguments.data, arguments.strict)
     deck = load_deck(settings)
     for row in deck.report.bad_rows:
         say(f"bad row: {row}")
@@ -61,25 +61,28 @@ def _line(row: Row) -> bytes:
     return msgspec.json.encode(kept | {"copy": row.copy}) + b"\n"
 
 
-def _settings(arguments: argparse.Namespace) -> DeckSettings:
-    """The recipe's settings, with what the command line says put over them."""
+def deck_settings(
+    recipe: Path | None, data: str | None = None, strict: bool = False
+) -> DeckSettings:
+    """The settings in the [deck] table of a recipe's file, with what is given put over them.
+
+    Raises DeckError naming the file and the setting that is unknown or out of range.
+    """
     table: dict[str, Any] = {}
-    if arguments.recipe is not None:
+    if recipe is not None:
         try:
-            table = dict(
-                tomllib.loads(arguments.recipe.read_text(encoding="utf-8")).get("deck", {})
-            )
+            table = dict(tomllib.loads(recipe.read_text(encoding="utf-8")).get("deck", {}))
         except (OSError, ValueError) as error:
-            raise DeckError(f"{arguments.recipe}: {error}") from error
-    if arguments.data is not None:
+            raise DeckError(f"{recipe}: {error}") from error
+    if data is not None:
         table.pop("files", None)
-        table["path"] = arguments.data
-    if arguments.strict:
+        table["path"] = data
+    if strict:
         table["strict"] = True
     try:
         return msgspec.convert(table, DeckSettings)
     except msgspec.ValidationError as error:
-        raise DeckError(f"{arguments.recipe or 'deck'}: [deck]: {error}") from error
+        raise DeckError(f"{recipe or 'deck'}: [deck]: {error}") from error
 
 
 def _parser() -> argparse.ArgumentParser:

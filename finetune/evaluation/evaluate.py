@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from finetune.chosen import choose
-from finetune.deck import DeckSettings, Row, load_deck, read_shipped
+from finetune.deck import Row, load_deck, read_shipped
+from finetune.deck_command import deck_settings
 from finetune.evaluation.assess import (
     COPIES,
     EVALUATION,
@@ -176,11 +177,13 @@ def _entrant(spec: Spec, sampling: Sampling) -> Entrant:
     )
 
 
-def _deck(path: str | None, split: str) -> tuple[Sequence[Row], Sequence[Row]]:
+def _deck(
+    recipe: Path | None, path: str | None, split: str
+) -> tuple[Sequence[Row], Sequence[Row]]:
     """The rows of the training split, and of `split`."""
-    if path is None:
+    if recipe is None and path is None:
         return read_shipped("train"), read_shipped(split)
-    deck = load_deck(DeckSettings(path=path))
+    deck = load_deck(deck_settings(recipe, path))
     return deck.train, {"valid": deck.valid, "test": deck.test}[split]
 
 
@@ -190,6 +193,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = generator_parser("evaluate", __doc__, sampled=sampled)
     add = parser.add_argument
     add("--deck", help="a deck's file, directory or hub id; default: the shipped deck")
+    add("--recipe", type=Path, help="take the deck's settings from this recipe's [deck]")
     add("--split", choices=("valid", "test"), default="test", help="default: test")
     add("--limit", type=int, help="evaluate this many rows, each type in its share; default: all")
     add("--probe", action="store_true", help="also score copy for the probe of unseen briefs")
@@ -207,6 +211,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         EvaluateSettings,
     )
     entrants = [_entrant(parse_spec(text), settings.sampling) for text in settings.generators]
-    training, rows = _deck(given.deck, settings.split)
+    training, rows = _deck(given.recipe, given.deck, settings.split)
     metadata = evaluate(settings, rows, training, entrants, given.out, resume=given.resume)
     say(f"evaluate: {metadata.seconds} s; see {given.out / 'table.md'}")

@@ -115,10 +115,13 @@ _REQUEST_HINTS = ("fun of", "laugh", " words", "speech", "bullying")
 _FIELDS = ("product", "category", "features", "prompt", "audience", "keywords")
 
 
-def asks_for_abuse(brief: Brief) -> str | None:
-    """The first field whose text is abusive or asks for abusive copy, or None."""
-    for name in _FIELDS:
-        value = getattr(brief, name)
+def asks_for_abuse(brief: Brief, opening: str = "") -> str | None:
+    """The first field whose text is abusive or asks for abusive copy, or None.
+
+    opening: the words that the copy is to start with.
+    """
+    for name in (*_FIELDS, "opening"):
+        value = opening if name == "opening" else getattr(brief, name)
         texts = value if isinstance(value, tuple) else (value or "",)
         if any(abusive(text) or _requests_abuse(text) for text in texts):
             return name

@@ -58,7 +58,7 @@ class Service:
 
         Raises Abusive, NotLoaded, TooBusy or NoUsableCopy.
         """
-        if (asked := asks_for_abuse(brief)) is not None:
+        if (asked := asks_for_abuse(brief, opening or "")) is not None:
             raise Abusive("this asks for abusive copy, which is not written here", field=asked)
         settings = self.settings
         if temperature is None:

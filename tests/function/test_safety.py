@@ -77,6 +77,9 @@ def test_the_field_that_asks_for_abuse_is_named():
     assert asks_for_abuse(brief) == "features"
     brief = Brief(type=CopyType.SLOGAN, product="Mug", keywords=("bitch",))
     assert asks_for_abuse(brief) == "keywords"
+    harmless = Brief(type=CopyType.SLOGAN, product="Mug")
+    assert asks_for_abuse(harmless, "You bitch") == "opening"
+    assert asks_for_abuse(harmless, "You there") is None
 
 
 @pytest.mark.parametrize(
