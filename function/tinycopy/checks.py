@@ -49,11 +49,12 @@ def _within_characters(brief: Brief, text: str) -> bool:
 
 def _no_new_numbers(brief: Brief, text: str) -> bool:
     found = figures.figures(text)
-    if figures.new_date(text, brief.facts) is not None:
+    facts = brief.facts
+    if figures.new_date(text, facts) is not None or figures.lacks_figure(text, facts):
         return False
     if all(figure.free for figure in found):
         return True
-    known = figures.known(brief.product, brief.facts)
+    known = figures.known(brief.product, facts)
     return all(known.allows(figure) for figure in found)
 
 

@@ -93,6 +93,11 @@ CLAIMS = (
         "weight pounds fat",
         r"\b(?:lose|losing|shed) (?:weight|pounds|fat)\b|\bweight loss\b|\bburns? fat\b",
     ),
+    _claim(
+        "free",
+        r"\b(?:it|that|this|entry|admission)(?:'s| is) (?:also |even )?free\b(?! (?:of|from)\b)",
+        r"|\bfor free\b|\ba free (?:quote|drink|lesson|visit)\b",
+    ),
     _claim("free", r"\bfree (?:shipping|delivery|returns?|trial|gift|samples?|postage)\b"),
     _claim("free", r"\b(?:gluten|dairy|nut|sugar|cruelty|bpa|lactose|alcohol|caffeine)[- ]free\b"),
     _claim(

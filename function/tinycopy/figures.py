@@ -195,13 +195,29 @@ _DATED = Pattern(
 )
 
 
+_SHORT = "Mon|Tues?|Wed|Thu(?:rs)?|Fri|Sat|Sun|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec"
+_DAY_OF = Pattern(
+    rf"\b(?:{_MONTHS}|{_DAYS}|{_SHORT})\.? \d",
+    rf"|\d(?:st|nd|rd|th)? (?:of )?(?:{_MONTHS}|{_SHORT})\b",
+)
+_NAME_IN_DATE = Pattern(rf"{_MONTHS}|{_DAYS}|{_SHORT}")
+
+
 def new_date(text: str, facts: str) -> str | None:
     """The first month or weekday that `text` dates an event with and `facts` lack, or None."""
     lowered = facts.lower()
-    for match in _DATED.finditer(text):
-        if match["name"][:3].lower() not in lowered:
-            return match[0]
-    return None
+    dates = [(match[0], match["name"]) for match in _DATED.finditer(text)]
+    for match in _DAY_OF.finditer(text):
+        dates += [(match[0], name) for name in _NAME_IN_DATE.findall(match[0])]
+    return next((date for date, name in dates if name[:3].lower() not in lowered), None)
+
+
+_NO_PRICE = Pattern(r"(?<!\d)(?<!\d\s)[$£€¥₹₩₦](?!\s?\d)")
+
+
+def lacks_figure(text: str, facts: str) -> bool:
+    """Whether a currency sign stands without a figure, as it does not in the facts."""
+    return _NO_PRICE.search(text) is not None and _NO_PRICE.search(facts) is None
 
 
 class Known(msgspec.Struct, frozen=True):

@@ -108,6 +108,10 @@ def test_a_number_may_be_written_another_way(text: str):
         "3 shades of polish.",
         "Sale ends in June.",
         "Open until Sunday.",
+        "Sat, or Sun 5.",
+        "The 5th of Nov.",
+        "It's just £.",
+        "₹ off, today.",
         "Over two thousand customers.",
     ],
 )

@@ -124,6 +124,9 @@ def test_hardly_any_brief_of_the_deck_is_taken_for_asking_for_abuse():
         "It relieves chronic pain.",
         "Lose weight with tea.",
         "Free delivery today.",
+        "It's free.",
+        "With a free quote.",
+        "Try it for free.",
         "Organic leaves.",
         "Thousands of happy customers.",
     ],
@@ -141,6 +144,7 @@ def test_a_claim_that_the_brief_lacks_is_unsupported(text: str):
         ("satisfaction guarantee", "Satisfaction guaranteed."),
         ("organic leaves", "Organic, of course."),
         ("free delivery over £20", "Free delivery over £20."),
+        ("free entry", "Come in, it's free."),
     ],
 )
 def test_a_claim_that_the_brief_makes_is_supported(said: str, text: str):
@@ -149,7 +153,13 @@ def test_a_claim_that_the_brief_makes_is_supported(said: str, text: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["Best served cold.", "Tea at its best.", "Your best friend at four.", "Treat yourself."],
+    [
+        "Best served cold.",
+        "Tea at its best.",
+        "Your best friend at four.",
+        "Treat yourself.",
+        "Your hands are free.",
+    ],
 )
 def test_everyday_turns_of_phrase_are_no_claims(text: str):
     assert not unsupported_claims(prompt("loose leaf tea"), text)
