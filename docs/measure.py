@@ -22,6 +22,14 @@ from tinycopy import manifest as manifests
 WARM_REQUESTS = 50
 START_SECONDS = 60.0
 MEGABYTE = 1_000_000
+_SCORES = {
+    "valid_checks": "its greedy copy for validation briefs that passes every check, of 1",
+    "valid_checks_torch": "the same before conversion",
+    "valid_chrf": "chrF of that copy against the deck's, of 1",
+    "valid_chrf_torch": "the same before conversion",
+    "valid_same_copy": "greedy copy that conversion leaves as it was, of 1",
+}
+"""What README calls the scores of a manifest (distill/convert.py)."""
 COMMAND = "`make readme`"
 
 
@@ -122,5 +130,5 @@ def _release(root: Path) -> list[tuple[str, ...]]:
         ("embedded release", f"`{manifests.digest(raw)[:12]}`", by),
         ("its size on disk", f"{size / MEGABYTE:.1f} MB", by),
         ("its parameters", f"{manifest.parameters / 1e6:.1f} million", by),
-        *((f"its {name}", f"{value:.3g}", by) for name, value in sorted(manifest.scores.items())),
+        *((_SCORES[name], f"{value:.3g}", by) for name, value in sorted(manifest.scores.items())),
     ]
