@@ -5,18 +5,20 @@ import importlib.metadata
 import os
 import platform
 import subprocess
+import time
 from pathlib import Path
 
 import msgspec
 
 FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_int8", "asimddp", "i8mm", "sve")
 BUSY = 0.5
-"""Load average above which absolute figures are not to be trusted."""
+"""CPUs that others use above which absolute figures are not to be trusted."""
+WATCHED_SECONDS = 2.0
 PACKAGES = ("ctranslate2", "functions-framework", "gunicorn", "msgspec", "sentencepiece")
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """load: runnable processes a minute before the measurement. isa: those of FLAGS it has."""
+    """load: CPUs in use just before the measurement. isa: those of FLAGS it has."""
 
     cpu: str
     cpus: int
@@ -41,7 +43,7 @@ class Machine(msgspec.Struct, frozen=True):
         return (
             f"{self.cpu}, {self.cpus} CPUs ({', '.join(self.isa)}), {self.memory_gib:.0f} GiB, "
             f"{self.system}, Python {self.python}, {packages}; commit {self.commit}, "
-            f"{self.measured_at[:10]}, load average before: {self.load:.1f}"
+            f"{self.measured_at[:10]}, CPUs in use before: {self.load:.1f}"
         )
 
 
@@ -58,10 +60,24 @@ def machine(root: Path) -> Machine:
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         packages={name: importlib.metadata.version(name) for name in PACKAGES},
-        load=round(os.getloadavg()[0], 2),
+        load=round(_in_use(), 2),
         commit=_commit(root),
         measured_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     )
+
+
+def _in_use() -> float:
+    """How many CPUs are in use, as they are over WATCHED_SECONDS."""
+    before = _ticks()
+    time.sleep(WATCHED_SECONDS)
+    after = _ticks()
+    return (after - before) / os.sysconf("SC_CLK_TCK") / WATCHED_SECONDS
+
+
+def _ticks() -> int:
+    """The clock ticks that all CPUs together have spent on work, with the host's own share."""
+    user, nice, system, _, _, *others = map(int, Path("/proc/stat").read_text().split()[1:9])
+    return user + nice + system + sum(others)
 
 
 def _first_processor(cpuinfo: str) -> dict[str, str]:
