@@ -177,9 +177,7 @@ def _entrant(spec: Spec, sampling: Sampling) -> Entrant:
     )
 
 
-def _deck(
-    recipe: Path | None, path: str | None, split: str
-) -> tuple[Sequence[Row], Sequence[Row]]:
+def _deck(recipe: Path | None, path: str | None, split: str) -> tuple[Sequence[Row], Sequence[Row]]:
     """The rows of the training split, and of `split`."""
     if recipe is None and path is None:
         return read_shipped("train"), read_shipped(split)
