@@ -37,7 +37,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         process = subprocess.Popen(
             ["make", "serve", f"PORT={port}"],
             cwd=checkout,
-            env={"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/")},
+            env={k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")},
             stdout=out,
             stderr=subprocess.STDOUT,
             start_new_session=True,
