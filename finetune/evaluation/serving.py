@@ -15,7 +15,7 @@ _Result = TypeVar("_Result", bound=msgspec.Struct)
 
 
 class Machine(msgspec.Struct, frozen=True):
-    """Where and when a benchmark ran. load: processes that wanted a CPU before it began."""
+    """Where and when a benchmark ran. load: CPUs in use before it began."""
 
     cpu: str
     cpus: int
@@ -108,7 +108,8 @@ class Served(msgspec.Struct, frozen=True):
         days = sorted({one.measured_at[:10] for one in machines})
         places = sorted({f"{one.cpus} CPUs ({one.cpu})" for one in machines})
         load = max(one.load for one in machines)
-        return f"{' and '.join(days)} on {' and '.join(places)} at a load of up to {load:.1f}"
+        where = f"{' and '.join(days)} on {' and '.join(places)}"
+        return f"{where}, up to {load:.1f} of them in use before"
 
     @property
     def busy(self) -> bool:

@@ -11,7 +11,7 @@ from finetune.generators.batches import Model, likelihoods, sample, seeded
 from finetune.generators.generate import Copy, Likelihood
 from finetune.pretrained import load_weights
 from finetune.stage import StageError, digest, file_digest
-from tinycopy import grammar, student, topic
+from tinycopy import student
 from tinycopy.brief import Brief
 from tinycopy.encoding import Slots, slots
 from tinycopy.model import MAX_SOURCE_TOKENS
@@ -112,9 +112,7 @@ class TorchStudent:
         finished = ids[-1:] == [self._model.end]
         score = likelihood.sum_logprob / likelihood.tokens
         text = self._spm.decode(ids)
-        filled = marked.fill(text) or ""
-        odd = grammar.faults(text) + topic.strays(brief.facts, filled, self._general)
-        return student.Sample(filled, score, len(ids), finished, odd)
+        return student.sampled(brief, marked, text, score, len(ids), finished, self._general)
 
     def log_likelihoods(self, briefs: Sequence[Brief], copies: Sequence[str]) -> list[Likelihood]:
         """See Generator. The copy is scored as the student writes it, with slots.

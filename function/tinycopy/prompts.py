@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tinycopy.phrases import Kind, as_action, kind
 from tinycopy.spans import NAME
 
-BREAK = re.compile(r"(?:[,;:.!?]+|\s[-\u2013\u2014])(?:\s+(?:and\s+)?|$)|\s[/|]\s")
+_BREAK = re.compile(r"(?:[,;:.!?]+|\s[-\u2013\u2014])(?:\s+(?:and\s+)?|$)|\s[/|]\s")
 """What stands between the parts of a prompt."""
 _MOST_WORDS = 12
 """Of a fact; longer ones are cut where a new clause starts, or are no facts."""
@@ -99,16 +99,13 @@ _WHERE = re.compile(
 """Where a noun ends and what is said of its place, time or making starts."""
 _NO_NAMES = frozenset(
     """
-    all any anyone april august beginners children christmas dads december dogs each easter
-    entry everybody everyone everything families february four free friday fridays here i i'm im
-    january july june kids ladies march may men monday mondays mums new nobody none november
-    october one open our parents people register saturday saturdays september six some starts
-    sunday sundays that the theme there these they this three thursday thursdays tickets today
-    tomorrow training tuesday tuesdays two we wednesday wednesdays what when where who women yes
-    you
+    all any anyone beginners children christmas dads dogs each easter entry everybody everyone
+    everything families four free here i i'm im kids ladies men mums new nobody none one open
+    our parents people register six some starts that the theme there these they this three
+    tickets today tomorrow training two we what when where who women yes you
     """.split()
 )
-"""Words that are written with a capital where a sentence starts, or always, and name no product."""
+"""Words that are written with a capital where a sentence starts and name no product."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +134,7 @@ def understood(prompt: str) -> Parts:
 def _pieces(prompt: str) -> Iterator[str]:
     """The parts between a prompt's marks; a verb alone goes with the next part ("cuts, sews")."""
     held = ""
-    for part in BREAK.split(prompt.strip(" -*\u2022")):
+    for part in _BREAK.split(prompt.strip(" -*\u2022")):
         before, _, verb = part.strip(' "()').rpartition(" ")
         held += part.strip(' "()')
         if as_action(verb) == verb and (not before or NAME.fullmatch(before)):

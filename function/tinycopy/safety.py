@@ -120,8 +120,8 @@ def asks_for_abuse(brief: Brief, opening: str = "") -> str | None:
 
     opening: the words that the copy is to start with.
     """
-    for name in (*_FIELDS, "opening"):
-        value = opening if name == "opening" else getattr(brief, name)
+    fields = {name: getattr(brief, name) for name in _FIELDS} | {"opening": opening}
+    for name, value in fields.items():
         texts = value if isinstance(value, tuple) else (value or "",)
         if any(abusive(text) or _requests_abuse(text) for text in texts):
             return name

@@ -5,7 +5,7 @@ Not covered here: where a release comes from (release.py) and which one serves (
 
 import queue
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -129,6 +129,21 @@ def token_floor(brief: Brief, marked: Slots) -> int:
     return max(0, fewest - sum(len(span.split()) - 1 for span in whole))
 
 
+def sampled(
+    brief: Brief,
+    marked: Slots,
+    written: str,
+    score: float,
+    tokens: int,
+    finished: bool,
+    general: Collection[str],
+) -> Sample:
+    """What a student wrote for a brief's slots, as a sample; see Sample and topic.strays."""
+    text = marked.fill(written) or ""
+    odd = faults(written) + strays(brief.facts, text, general)
+    return Sample(text, score, tokens, finished, odd)
+
+
 def slots_for(brief: Brief, batch: int = 1, encoding: int = ENCODING) -> Slots:
     """The slots from which the candidates of a batch (1 is the first) are written.
 
@@ -205,9 +220,9 @@ class Student:
         ):
             finished = pieces[-1:] == [END]
             text = self._pieces.decode(pieces[:-1] if finished else pieces)
-            filled = marked.fill(text) or ""
-            odd = faults(text) + strays(brief.facts, filled, self._general)
-            samples.append(Sample(filled, score, len(pieces), finished, odd))
+            samples.append(
+                sampled(brief, marked, text, score, len(pieces), finished, self._general)
+            )
         return samples, len(tokens)
 
     def write(

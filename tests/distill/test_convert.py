@@ -13,6 +13,7 @@ from distill.convert import ConvertSettings, convert
 from distill.student import StudentSettings, load_student, train_student
 from finetune.deck import read_shipped
 from finetune.e2e.beam import release_texts, student_texts
+from finetune.general_words import FILE as GENERAL_WORDS
 from finetune.generators.student import TorchStudent
 from finetune.stage import StageError
 from tinycopy.errors import NoUsableCopy
@@ -49,6 +50,8 @@ def test_a_release_is_what_its_manifest_says_and_the_function_loads_it(
     student: Path, tmp_path: Path, compute_type: str
 ) -> None:
     settings = msgspec.structs.replace(SETTINGS, compute_type=compute_type)
+    assert (student / GENERAL_WORDS).is_file()
+    (student / GENERAL_WORDS).write_text("home\nday\n")
     metadata = convert(settings, student, ROWS, tmp_path / "release", inputs={})
     raw = (tmp_path / "release" / MANIFEST).read_bytes()
     manifest = parse(raw)
@@ -57,6 +60,7 @@ def test_a_release_is_what_its_manifest_says_and_the_function_loads_it(
         verify(manifest, name, content)
     assert metadata.metrics["digest"] == digest(raw)
     assert manifest.compute_type == compute_type
+    assert manifest.general == ("home", "day")
     assert manifest.recipe["width"] == 32
     assert manifest.parameters == load_student(student)[0].num_parameters()
     written = Student(files).write(ROWS[0].brief, 1, 1, Sampling())

@@ -7,7 +7,7 @@ import pytest
 
 from tests.tiny_release import make_release
 from tinycopy.brief import Brief, CopyType, Length
-from tinycopy.encoding import KEYWORDS
+from tinycopy.encoding import KEYWORDS, PRODUCT
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import FILES, ReleaseError
 from tinycopy.model import END, Model
@@ -20,6 +20,7 @@ from tinycopy.student import (
     _Candidate,
     choose,
     enough,
+    sampled,
     slots_for,
     token_limit,
 )
@@ -192,6 +193,16 @@ def candidate(
     text: str, score: float, finished: bool = True, faults: int = 0, **checks: bool
 ) -> _Candidate:
     return _Candidate(Variant(text, checks, score, 1), finished, faults)
+
+
+def test_a_sample_counts_the_words_that_stray_from_its_brief():
+    marked = slots_for(BRIEF)
+    mine, other = (
+        sampled(BRIEF, marked, text, -1.0, 4, True, ("for", "your", "a", "an"))
+        for text in (f"A {PRODUCT} for your trail", "A torque for your trail")
+    )
+    assert (mine.text, mine.faults, other.faults) == ("An Acme Shoe for your trail", 0, 1)
+    assert sampled(BRIEF, marked, KEYWORDS[3], -1.0, 4, True, ()).text == ""
 
 
 def test_a_sample_with_a_fault_of_grammar_is_chosen_after_one_without():
