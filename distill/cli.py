@@ -144,7 +144,9 @@ def _finetune(words: Sequence[str]) -> None:
 def _label(words: Sequence[str]) -> None:
     """Teacher -> labels: copy for many briefs, kept only if it passes the checks."""
     parser = _parser("label", _label.__doc__)
-    parser.add_argument("--teacher", type=Path, required=True, help="directory of a teacher")
+    parser.add_argument(
+        "--teacher", type=Path, required=True, help="directory of a teacher, or of a release"
+    )
     arguments = parser.parse_args(words)
     from distill import stages
 

@@ -7,20 +7,19 @@ brief of another length or without a keyword is kept for that brief (hindsight.p
 
 import gzip
 import os
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import ctranslate2
 import msgspec
-from ctranslate2.converters import TransformersConverter
 from msgspec import Meta
 from tqdm import tqdm
-from transformers import AutoConfig, AutoTokenizer
 
 from distill.briefs import new_briefs
 from distill.hindsight import fitted
+from distill.labellers import Candidates, open_labeller, weights
 from finetune.deck import Row
 from finetune.evaluation.overlap import COPIED_RUN, TrainingCopy
 from finetune.stage import (
@@ -30,14 +29,11 @@ from finetune.stage import (
     file_digest,
     is_main_process,
     run_stage,
-    say,
     wait_for_everyone,
 )
-from finetune.teacher import prompt
-from tinycopy.brief import Brief, normalise
+from tinycopy.brief import Brief
 from tinycopy.checks import run_checks
 from tinycopy.encoding import ENCODING
-from tinycopy.student import token_limit
 
 SHARD = "labels-{rank:05d}-of-{world:05d}.jsonl"
 
@@ -102,7 +98,7 @@ def label(
 
     inputs = {
         **inputs,
-        "teacher": file_digest(teacher / "model.safetensors"),
+        "teacher": file_digest(weights(teacher)),
         "encoding": str(ENCODING),
     }
     return run_stage("label", out, inputs=inputs, settings=settings, work=work, resume=resume)
@@ -133,23 +129,23 @@ def _label(
     # By length, so that a batch has little padding; by digest within it, so that shards are alike.
     briefs.sort(key=lambda b: (b.word_range, digest(msgspec.json.encode(b))))
     mine = briefs[rank::world]
-    converted = _convert(teacher, directory / "ctranslate2", settings.compute_type)
+    converted = directory / "ctranslate2"
     shard = directory / SHARD.format(rank=rank, world=world)
     done = _mend(shard)
-    writer = _Teacher(settings, teacher, converted, TrainingCopy(row.copy for row in train), rank)
-    step = settings.batch_size * writer.workers
+    labeller = open_labeller(settings, teacher, converted, rank)
+    known = TrainingCopy(row.copy for row in train)
+    step = settings.batch_size * labeller.workers
     with shard.open("ab") as lines, tqdm(total=len(mine), initial=done, unit="brief") as bar:
         for start in range(done, len(mine), step):
             batch = mine[start : start + step]
-            for labelled in writer.label(batch):
+            for brief, candidates in zip(batch, labeller.candidates(batch), strict=True):
+                labelled = _select(settings, known, brief, candidates)
                 lines.write(msgspec.json.encode(labelled) + b"\n")
             lines.flush()
             bar.update(len(batch))
     wait_for_everyone()
     if is_main_process():
-        for file in sorted(converted.iterdir()):
-            file.unlink()
-        converted.rmdir()
+        shutil.rmtree(converted, ignore_errors=True)
     return _metrics(directory)
 
 
@@ -174,99 +170,26 @@ def _mend(shard: Path) -> int:
     return whole.count(b"\n")
 
 
-def _convert(teacher: Path, out: Path, compute_type: str) -> Path:
-    """The teacher as a CTranslate2 model; converted once, by rank 0."""
-    if is_main_process() and not (out / "model.bin").exists():
-        say(f"label: converting {teacher} to CTranslate2 {compute_type}")
-        try:
-            converter = TransformersConverter(str(teacher))
-            converter.convert(str(out), quantization=compute_type, force=True)
-        except ValueError as error:
-            raise StageError(
-                f"{teacher}: CTranslate2 cannot convert this teacher: {error}"
-            ) from error
-    wait_for_everyone()
-    return out
-
-
-class _Teacher:
-    """A converted teacher, causal or sequence-to-sequence, that labels batches of briefs."""
-
-    def __init__(
-        self,
-        settings: LabelSettings,
-        teacher: Path,
-        converted: Path,
-        known: TrainingCopy,
-        rank: int,
-    ) -> None:
-        self._settings, self._known = settings, known
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(teacher)
-        self._seq2seq = AutoConfig.from_pretrained(teacher).is_encoder_decoder
-        ctranslate2.set_random_seed(settings.seed + rank)
-        family: Any = ctranslate2.Translator if self._seq2seq else ctranslate2.Generator
-        # On a CPU, a batch for each core is twice as fast as all cores for one batch.
-        cores = int(os.environ.get("OMP_NUM_THREADS", "0")) or os.cpu_count() or 1
-        self.workers = 1 if ctranslate2.get_cuda_device_count() else cores
-        self._model = family(
-            str(converted), device="auto", inter_threads=self.workers, intra_threads=1
-        )
-
-    def label(self, briefs: Sequence[Brief]) -> Iterator[Labelled]:
-        """One Labelled for each brief, in order."""
-        for brief, candidates in zip(briefs, self._candidates(briefs), strict=True):
-            yield self._select(brief, candidates)
-
-    def _candidates(self, briefs: Sequence[Brief]) -> list[list[tuple[str, float]]]:
-        encoded = [
-            self._tokenizer(prompt(b), add_special_tokens=self._seq2seq)["input_ids"]
-            for b in briefs
-        ]
-        tokens = [self._tokenizer.convert_ids_to_tokens(ids) for ids in encoded]
-        options: dict[str, Any] = {
-            "num_hypotheses": self._settings.candidates,
-            "beam_size": 1,
-            # Sorting all of a large vocabulary, as top-p does, takes longer than the model.
-            "sampling_topk": self._settings.top_k,
-            "sampling_temperature": self._settings.temperature,
-            "return_scores": True,
-            "max_batch_size": self._settings.batch_size,
-        }
-        most = max(map(token_limit, briefs))
-        if self._seq2seq:
-            results = self._model.translate_batch(tokens, max_decoding_length=most, **options)
-            written = [
-                [self._tokenizer.convert_tokens_to_ids(h) for h in r.hypotheses] for r in results
-            ]
+def _select(
+    settings: LabelSettings, known: TrainingCopy, brief: Brief, candidates: Candidates
+) -> Labelled:
+    drops, kept, seen = Counter[str](), list[Label](), set[str]()
+    if candidates.passed_over:
+        drops["not_best"] = candidates.passed_over
+    fit = fitted if settings.hindsight else lambda brief, _: brief
+    found = [(copy, score, fit(brief, copy)) for copy, score in candidates.copies]
+    # What fits the brief itself comes before what fits another.
+    for copy, score, fits in sorted(found, key=lambda c: c[2] != brief):
+        failed = [name for name, passed in run_checks(fits, copy).items() if not passed]
+        if failed:
+            drops.update(failed[:1])
+        elif copy.lower() in seen:
+            drops["repeated"] += 1
+        elif known.longest_run(fits, copy) >= COPIED_RUN:
+            drops["copied"] += 1
+        elif len(kept) == settings.keep:
+            drops["not_best"] += 1
         else:
-            results = self._model.generate_batch(
-                tokens, max_length=most, include_prompt_in_result=False, **options
-            )
-            written = [r.sequences_ids for r in results]
-        return [
-            [
-                (normalise(self._tokenizer.decode(ids, skip_special_tokens=True)), score)
-                for ids, score in zip(ids_of_brief, result.scores, strict=True)
-            ]
-            for ids_of_brief, result in zip(written, results, strict=True)
-        ]
-
-    def _select(self, brief: Brief, candidates: Sequence[tuple[str, float]]) -> Labelled:
-        drops, kept, seen = Counter[str](), list[Label](), set[str]()
-        fit = fitted if self._settings.hindsight else lambda brief, _: brief
-        found = [(copy, score, fit(brief, copy)) for copy, score in candidates]
-        # What fits the brief itself comes before what fits another.
-        for copy, score, fits in sorted(found, key=lambda c: (c[2] != brief, -c[1])):
-            failed = [name for name, passed in run_checks(fits, copy).items() if not passed]
-            if failed:
-                drops.update(failed[:1])
-            elif copy.lower() in seen:
-                drops["repeated"] += 1
-            elif self._known.longest_run(fits, copy) >= COPIED_RUN:
-                drops["copied"] += 1
-            elif len(kept) == self._settings.keep:
-                drops["not_best"] += 1
-            else:
-                kept.append(Label(copy, round(score, 4), None if fits == brief else fits))
-            seen.add(copy.lower())
-        return Labelled(brief, tuple(kept), dict(drops))
+            kept.append(Label(copy, round(score, 4), None if fits == brief else fits))
+        seen.add(copy.lower())
+    return Labelled(brief, tuple(kept), dict(drops))

@@ -19,8 +19,10 @@ from tests.tiny_models import (
     write_deck,
     write_recipe,
 )
+from tests.tiny_release import make_release
 from tinycopy.brief import CopyType, Length, Tone
 from tinycopy.checks import run_checks
+from tinycopy.release import EMBEDDED, embedded
 
 SLOGANS = [row for row in deck_rows(400) if row.brief.type is CopyType.SLOGAN][:2]
 SETTINGS = LabelSettings(
@@ -60,6 +62,28 @@ def test_what_is_kept_passes_the_checks_and_what_is_dropped_is_counted(
         assert metadata.metrics["labels"] >= 1
     assert metadata.metrics["labels"] == sum(len(row.labels) for row in labelled)
     assert not (tmp_path / "labels" / "ctranslate2").exists()
+
+
+def test_a_release_labels_with_the_copy_that_it_would_answer_with(tmp_path: Path) -> None:
+    rows = choose(read_shipped("valid"), 10)
+    settings = LabelSettings(briefs=5, candidates=6, keep=1, temperature=0.8, batch_size=3)
+    metadata = label(settings, EMBEDDED, rows, tmp_path / "labels", inputs={})
+    assert metadata.inputs["teacher"] == embedded(EMBEDDED).digest
+    labelled = list(read_labels(tmp_path / "labels"))
+    assert len(labelled) == 15
+    for row in labelled:
+        for kept in row.labels:
+            assert all(run_checks(kept.fits or row.brief, kept.copy).values())
+        # One batch of candidates, and one more where the first gave nothing that passes.
+        assert len(row.labels) + sum(row.drops.values()) in (6, 12)
+    assert metadata.metrics["labels"] >= 10
+
+
+def test_a_broken_release_is_refused_as_a_labeller(tmp_path: Path) -> None:
+    make_release(tmp_path / "release")
+    (tmp_path / "release" / "model.bin").write_bytes(b"cut")
+    with pytest.raises(StageError, match=r"release .*model\.bin"):
+        label(SETTINGS, tmp_path / "release", SLOGANS, tmp_path / "labels", inputs={})
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(teacher: Path, tmp_path: Path) -> None:
