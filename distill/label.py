@@ -1,7 +1,8 @@
 """Let a teacher write copy for many briefs, and keep what passes the checks: the labels.
 
-Each brief gets several candidates; those that fail a check, repeat each other or copy training
-text are dropped, counted by reason, and the likeliest of the rest are kept. Copy that fits a
+Each brief gets several candidates; those that fail a check, repeat each other, copy training text,
+stray from the brief or put a feature where none of its kind can stand are dropped, counted by
+reason, and the best of the rest are kept. Copy that fits a
 brief of another length or without a keyword is kept for that brief (hindsight.py).
 """
 
@@ -10,6 +11,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +24,7 @@ from distill.hindsight import fitted
 from distill.labellers import Candidates, open_labeller, weights
 from finetune.deck import Row
 from finetune.evaluation.overlap import COPIED_RUN, TrainingCopy
+from finetune.general_words import general_words
 from finetune.stage import (
     Metadata,
     StageError,
@@ -33,7 +36,9 @@ from finetune.stage import (
 )
 from tinycopy.brief import Brief
 from tinycopy.checks import run_checks
-from tinycopy.encoding import ENCODING
+from tinycopy.encoding import ENCODING, slots
+from tinycopy.grammar import faults
+from tinycopy.topic import strays
 
 SHARD = "labels-{rank:05d}-of-{world:05d}.jsonl"
 
@@ -68,6 +73,14 @@ class Label(msgspec.Struct, frozen=True, omit_defaults=True):
     copy: str
     score: float
     fits: Brief | None = None
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What a deck says of labels: the copy that they must not repeat, the words for any brief."""
+
+    copy: TrainingCopy
+    general: frozenset[str]
 
 
 class Labelled(msgspec.Struct, frozen=True):
@@ -133,7 +146,7 @@ def _label(
     shard = directory / SHARD.format(rank=rank, world=world)
     done = _mend(shard)
     labeller = open_labeller(settings, teacher, converted, rank)
-    known = TrainingCopy(row.copy for row in train)
+    known = _Known(TrainingCopy(row.copy for row in train), frozenset(general_words(train)))
     step = settings.batch_size * labeller.workers
     with shard.open("ab") as lines, tqdm(total=len(mine), initial=done, unit="brief") as bar:
         for start in range(done, len(mine), step):
@@ -171,7 +184,7 @@ def _mend(shard: Path) -> int:
 
 
 def _select(
-    settings: LabelSettings, known: TrainingCopy, brief: Brief, candidates: Candidates
+    settings: LabelSettings, known: _Known, brief: Brief, candidates: Candidates
 ) -> Labelled:
     drops, kept, seen = Counter[str](), list[Label](), set[str]()
     if candidates.passed_over:
@@ -185,8 +198,12 @@ def _select(
             drops.update(failed[:1])
         elif copy.lower() in seen:
             drops["repeated"] += 1
-        elif known.longest_run(fits, copy) >= COPIED_RUN:
+        elif known.copy.longest_run(fits, copy) >= COPIED_RUN:
             drops["copied"] += 1
+        elif faults(slots(fits).extract(copy)):
+            drops["ungrammatical"] += 1
+        elif strays(fits.facts, copy, known.general):
+            drops["strays"] += 1
         elif len(kept) == settings.keep:
             drops["not_best"] += 1
         else:

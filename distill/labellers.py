@@ -21,8 +21,9 @@ from finetune.teacher import prompt
 from tinycopy.brief import Brief, normalise
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import MANIFEST, ReleaseError
+from tinycopy.pieces import token_limit
 from tinycopy.release import embedded
-from tinycopy.student import Sampling, Student, token_limit
+from tinycopy.student import Sampling, Student
 
 if TYPE_CHECKING:
     from distill.label import LabelSettings

@@ -71,14 +71,17 @@ def sample(
     repetition_penalty: float = 1.0,
     floors: Sequence[int] | None = None,
     without: Sequence[Ids] | None = None,
+    ends: Sequence[int] = (),
     **options: Any,
 ) -> Iterator[Sampled]:
     """`count` samples for each source, of at most as many tokens as its limit; in any order.
 
     Sources of like limit and length share a batch. top_k: 0 for all tokens. repetition_penalty:
     of tokens that the sample already has, not its source. floors: the fewest tokens for each
-    source. without: the tokens that no sample for it has. options: for transformers' `generate`.
+    source. without: the tokens that no sample for it has. ends: tokens that end a sample, in place
+    of the model's end. options: for transformers' `generate`.
     """
+    ends = ends or (model.end,)
     sizes = [(limit, len(source)) for limit, source in zip(limits, sources, strict=True)]
     for chosen in tqdm(_alike(sizes, model.batch), desc="write", unit="batch", disable=None):
         ids, mask = padded([sources[i] for i in chosen], model.padding, left=not model.seq2seq)
@@ -102,7 +105,7 @@ def sample(
                 top_k=top_k,
                 num_return_sequences=count,
                 max_new_tokens=max(limits[i] for i in chosen),
-                eos_token_id=model.end,
+                eos_token_id=list(ends),
                 pad_token_id=model.padding,
                 logits_processor=processors,
                 **options,
@@ -112,7 +115,7 @@ def sample(
         rows = output[:, read:].tolist()
         for place, i in enumerate(chosen):
             mine = rows[place * count : (place + 1) * count]
-            yield Sampled(i, [_until(row, model.end)[: limits[i]] for row in mine], ms)
+            yield Sampled(i, [_until(row, ends)[: limits[i]] for row in mine], ms)
 
 
 class _Floor(LogitsProcessor):
@@ -211,6 +214,7 @@ def _alike(sizes: Sequence[tuple[int, int]], most: int) -> list[list[int]]:
     return [order[i : i + most] for i in range(0, len(order), most)]
 
 
-def _until(ids: Ids, end: int) -> Ids:
+def _until(ids: Ids, ends: Sequence[int]) -> Ids:
     """The tokens up to the first end, which is included."""
-    return ids[: ids.index(end) + 1] if end in ids else ids
+    first = next((i for i, token in enumerate(ids) if token in ends), len(ids))
+    return ids[: first + 1]

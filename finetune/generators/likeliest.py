@@ -14,7 +14,7 @@ from finetune.generators.batches import Without, padded
 from tinycopy.brief import Brief
 from tinycopy.encoding import ENCODING, slots
 from tinycopy.model import END, Model
-from tinycopy.student import marker_pieces
+from tinycopy.pieces import marker_pieces
 
 _BATCH = 64
 

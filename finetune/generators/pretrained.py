@@ -8,7 +8,7 @@ from finetune.generators.generate import Copy, Likelihood, Sampling
 from finetune.pretrained import load_model
 from finetune.teacher import prompt
 from tinycopy.brief import Brief, normalise
-from tinycopy.student import token_limit
+from tinycopy.pieces import token_limit
 
 Prompts = Callable[[Any, Brief, bool], list[int]]
 """Token ids of the prompt for (tokenizer, brief, whether the model is sequence-to-sequence)."""

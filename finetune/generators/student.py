@@ -1,10 +1,12 @@
 """Copy from a student before conversion: a PyTorch model over slots (fp32)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import sentencepiece
+import torch
 
 from finetune.general_words import read_general_words
 from finetune.generators.batches import Model, likelihoods, sample, seeded
@@ -13,8 +15,11 @@ from finetune.pretrained import load_weights
 from finetune.stage import StageError, digest, file_digest
 from tinycopy import student
 from tinycopy.brief import Brief
+from tinycopy.choosing import Sample, Variant, choose, enough
 from tinycopy.encoding import Slots, slots
 from tinycopy.model import MAX_SOURCE_TOKENS
+from tinycopy.pieces import known_pieces, marker_pieces, token_floor, token_limit
+from tinycopy.sentences import STOPS, is_long
 
 _FILES = ("config.json", "model.safetensors", "spm.model")
 
@@ -46,23 +51,30 @@ class TorchStudent:
             batch=batch,
         )
         self._sampling = sampling or student.Sampling()
+        self._options: dict[str, Any] = {
+            "temperature": self._sampling.temperature,
+            "top_p": self._sampling.top_p,
+            "top_k": self._sampling.top_k,
+            "repetition_penalty": self._sampling.repetition_penalty,
+            "suppress_tokens": [self._spm.unk_id()],
+        }
+        stops = known_pieces(self._spm, STOPS)
+        self._stops = [self._spm.piece_to_id(stop) for stop in stops]
         self._general = frozenset(read_general_words(directory))
 
     def write(self, briefs: Sequence[Brief], *, variants: int = 1, seed: int) -> list[list[Copy]]:
         """See Generator. A brief for which no candidate is usable gets no text."""
-        samples: list[list[student.Sample]] = [[] for _ in briefs]
-        chosen: list[tuple[student.Variant, ...]] = [()] * len(briefs)
+        samples: list[list[Sample]] = [[] for _ in briefs]
+        chosen: list[tuple[Variant, ...]] = [()] * len(briefs)
         ms = [0.0] * len(briefs)
         with seeded(seed):
             for batch in range(1, student.BATCHES + 1):
-                lacking = [
-                    i for i, found in enumerate(chosen) if not student.enough(found, variants)
-                ]
+                lacking = [i for i, found in enumerate(chosen) if not enough(found, variants)]
                 drawn = self.sample([briefs[i] for i in lacking], variants, batch)
                 for i, (more, took) in zip(lacking, drawn, strict=True):
                     samples[i] += more
                     ms[i] += took / variants
-                    chosen[i] = student.choose(briefs[i], samples[i], variants)
+                    chosen[i] = choose(briefs[i], samples[i], variants)
         return [
             [Copy(v.text, v.tokens, took) for v in found]
             + [Copy("", 0, took)] * (variants - len(found))
@@ -71,25 +83,30 @@ class TorchStudent:
 
     def sample(
         self, briefs: Sequence[Brief], variants: int, batch: int = 1
-    ) -> list[tuple[list[student.Sample], float]]:
+    ) -> list[tuple[list[Sample], float]]:
         """A batch of candidates for each brief, the first or a later one, and its milliseconds."""
         briefs = [msgspec.structs.replace(b, length=b.length_to_write) for b in briefs]
+        by_sentence = batch == 1 and self._stops
+        long = [i for i, brief in enumerate(briefs) if by_sentence and is_long(brief)]
+        short = [i for i in range(len(briefs)) if i not in long]
+        found = dict(zip(long, (self._by_sentence(briefs[i], variants) for i in long), strict=True))
+        found |= zip(short, self._whole([briefs[i] for i in short], variants, batch), strict=True)
+        return [found[i] for i in range(len(briefs))]
+
+    def _whole(
+        self, briefs: Sequence[Brief], variants: int, batch: int
+    ) -> list[tuple[list[Sample], float]]:
         marked = [student.slots_for(brief, batch) for brief in briefs]
         sources = [self._source(one) for one in marked]
-        foreign = [student.marker_pieces(self._spm, one.foreign) for one in marked]
         drawn = sorted(
             sample(
                 self._model,
                 sources,
-                [student.token_limit(brief) for brief in briefs],
+                [token_limit(brief) for brief in briefs],
                 self._sampling.batch(variants),
-                temperature=self._sampling.temperature,
-                top_p=self._sampling.top_p,
-                top_k=self._sampling.top_k,
-                repetition_penalty=self._sampling.repetition_penalty,
-                floors=[student.token_floor(*each) for each in zip(briefs, marked, strict=True)],
-                without=[[self._spm.piece_to_id(p) for p in pieces] for pieces in foreign],
-                suppress_tokens=[self._spm.unk_id()],
+                floors=[token_floor(*each) for each in zip(briefs, marked, strict=True)],
+                without=[self._markers(one.foreign) for one in marked],
+                **self._options,
             ),
             key=lambda sampled: sampled.index,
         )
@@ -106,9 +123,59 @@ class TorchStudent:
             for one in drawn
         ]
 
-    def _read(
-        self, ids: list[int], brief: Brief, marked: Slots, likelihood: Likelihood
-    ) -> student.Sample:
+    def _by_sentence(self, brief: Brief, variants: int) -> tuple[list[Sample], float]:
+        marked = student.slots_for(brief)
+        source = self._source(marked)
+        ms = 0.0
+
+        def proceed(
+            opening: Sequence[str], count: int, limit: int, said: Collection[str]
+        ) -> list[tuple[list[str], float]]:
+            nonlocal ms
+            ids = [self._spm.piece_to_id(piece) for piece in opening]
+            before, start = (source, ids) if self._model.seq2seq else (source + ids, [])
+            options = dict(self._options)
+            if start:
+                first = self._model.model.config.decoder_start_token_id
+                options["decoder_input_ids"] = torch.tensor([[first, *start]])
+            without = [self._model.end, *self._markers(marked.foreign | {*said})]
+            [drawn] = sample(
+                self._model,
+                [before],
+                [len(start) + limit],
+                count,
+                without=[without],
+                ends=self._stops,
+                **options,
+            )
+            ms += drawn.ms
+            whole = likelihoods(self._model, [(before, each) for each in drawn.samples])
+            known = likelihoods(self._model, [(before, start)])[0].sum_logprob if start else 0.0
+            new = [each[len(start) :] for each in drawn.samples]
+            return [
+                (
+                    [self._spm.id_to_piece(token) for token in each],
+                    (one.sum_logprob - known) / max(1, len(each)),
+                )
+                for each, one in zip(new, whole, strict=True)
+            ]
+
+        found = student.by_sentence(
+            brief,
+            marked,
+            self._general,
+            self._spm.decode,
+            proceed,
+            (),
+            variants,
+            self._sampling.batch(variants),
+        )
+        return found.samples, ms
+
+    def _markers(self, markers: Iterable[str]) -> list[int]:
+        return [self._spm.piece_to_id(p) for p in marker_pieces(self._spm, markers)]
+
+    def _read(self, ids: list[int], brief: Brief, marked: Slots, likelihood: Likelihood) -> Sample:
         finished = ids[-1:] == [self._model.end]
         score = likelihood.sum_logprob / likelihood.tokens
         text = self._spm.decode(ids)

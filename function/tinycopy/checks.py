@@ -79,6 +79,11 @@ def _fits_tone(brief: Brief, text: str) -> bool:
     return exclamations <= (2 if long_post else 1)
 
 
+def _not_repetitive(brief: Brief, text: str) -> bool:
+    facts = brief.facts
+    return not form.repeats(text, facts) and not form.says_again(text, brief.features, facts)
+
+
 def _always(_: Brief) -> bool:
     return True
 
@@ -122,9 +127,9 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "not_repetitive",
-        "no word twice in a row, no sentence, figure or pair of words again, no word all over",
+        "no word twice in a row; no sentence, feature, figure or word pair again; no word all over",
         _always,
-        lambda brief, text: not form.repeats(text, brief.facts),
+        _not_repetitive,
     ),
     Check(
         "well_formed",

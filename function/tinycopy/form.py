@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections import Counter
+from collections.abc import Iterable
 
 from tinycopy.spans import NUMBER
 from tinycopy.wording import Pattern, straight, words
@@ -76,6 +77,14 @@ def repeats(text: str, facts: str) -> bool:
         return True
     counts = Counter(token for token in tokens if _is_substance(token))
     return max(counts.values(), default=0) > max(3, len(tokens) // 12)
+
+
+def says_again(text: str, features: Iterable[str], facts: str) -> bool:
+    """Whether a feature of more than one word stands in the copy oftener than in the facts, and
+    more than once."""
+    said, given = straight(text).lower(), straight(facts).lower()
+    phrases = (straight(feature).lower() for feature in features if " " in feature)
+    return any(said.count(phrase) > max(1, given.count(phrase)) for phrase in phrases)
 
 
 def _is_substance(token: str) -> bool:

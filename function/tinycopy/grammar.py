@@ -1,7 +1,7 @@
 """Which kinds of features a word cannot stand before: "a holds 350 ml", "with dishwasher safe".
 
 Counted in the shipped deck (docs/decisions/2026-11-23-keywords-and-articles.md): what its copy
-hardly ever has. Not here: grammar beyond the one word before a slot.
+hardly ever has. Not here: grammar beyond the two words before a slot.
 """
 
 import re
@@ -13,29 +13,44 @@ _NO_NAME = frozenset([Kind.ACTION, Kind.STATE, Kind.MANNER, Kind.ORDER])
 """Phrases that name nothing which one could have."""
 _NO_DEED = frozenset(Kind) - {Kind.ACTION, Kind.CLAUSE, Kind.THING, Kind.THINGS}
 """Phrases that say nothing which one could do."""
+_NO_PRICE = frozenset(Kind) - {Kind.PRICE, Kind.MEASURE}
 _AFTER = {
     "a": frozenset([Kind.ACTION, Kind.STATE, Kind.MANNER, Kind.ORDER, Kind.THINGS]),
     **dict.fromkeys("of the its your our".split(), _NO_NAME),
     **dict.fromkeys("with has have".split(), _NO_NAME | {Kind.ONE}),
     **dict.fromkeys("is are it's they're".split(), frozenset([Kind.ACTION, Kind.ORDER, Kind.ONE])),
     **dict.fromkeys("it that".split(), _NO_DEED),
-    **dict.fromkeys("at for from costs weighs".split(), _NO_NAME),
+    **dict.fromkeys("at for from weighs".split(), _NO_NAME),
+    **dict.fromkeys("in the you".split(), frozenset([Kind.ACTION, Kind.STATE, Kind.PRICE])),
+    **dict.fromkeys("costs costing".split(), _NO_PRICE),
+    **dict.fromkeys(
+        [f"{noun} is" for noun in "price cost charge fee".split()]
+        + [f"{verb} at" for verb in "priced offered".split()],
+        _NO_PRICE,
+    ),
 }
 _KIND = {marker: kind for kind, markers in FEATURES.items() for marker in markers}
-_BEFORE_SLOT = re.compile(rf"(?<![\w'])([\w']+) ([{''.join(_KIND)}])(\s*[^\W\d_])?")
+_SLOT = f"[{''.join(_KIND)}]"
+_BEFORE_SLOT = re.compile(rf"(?<![\w'])(?:([\w']+) )?([\w']+) ({_SLOT})(?:\s*([^\W\d_]+))?")
+_JOINS = frozenset("and at for from in of on or so that to which with".split())
+"""Words with which a phrase goes on after its last noun."""
 
 
 def faults(written: str) -> int:
-    """How many features stand after a word that their kind cannot follow.
+    """How many features stand after a word that their kind cannot follow, or are said again.
 
     written: copy before its slots are filled.
     """
-    return sum(_is_fault(*match.groups()) for match in _BEFORE_SLOT.finditer(written))
+    said = re.findall(_SLOT, written)
+    again = len(said) - len(set(said))
+    return again + sum(_is_fault(*match.groups()) for match in _BEFORE_SLOT.finditer(written))
 
 
-def _is_fault(word: str, marker: str, following: str | None) -> bool:
+def _is_fault(before: str | None, word: str, marker: str, following: str | None) -> bool:
     kind = _KIND[marker]
     # "a dishwasher safe mug", "that hand-made mugs bring"
-    if kind in (Kind.STATE, Kind.THINGS) and following is not None:
+    is_part = following is not None and following.lower() not in _JOINS
+    if kind in (Kind.STATE, Kind.THINGS) and is_part:
         return False
-    return kind in _AFTER.get(word.lower(), ())
+    phrase = f"{before} {word}".lower()
+    return kind in _AFTER.get(phrase, _AFTER.get(word.lower(), ()))

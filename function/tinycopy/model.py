@@ -61,11 +61,12 @@ class Model:
         repetition_penalty: float = 1.0,
         opening: Sequence[str] = (),
         without: Sequence[str] = (),
+        ends: Sequence[str] = (END,),
     ) -> list[tuple[list[str], float]]:
         """`count` samples of `least` to `limit` tokens that follow `tokens`, from `opening` on.
 
-        without: tokens that no sample has. Each as its tokens, the end token included if it ended,
-        and its mean log probability.
+        without: tokens that no sample has.  ends: tokens that end a sample. Each as its tokens,
+        its end included if it ended, and its mean log probability.
         """
         if self._seq2seq:
             source = tokens
@@ -86,6 +87,7 @@ class Model:
             sampling_temperature=temperature,
             repetition_penalty=repetition_penalty,
             suppress_sequences=[[token] for token in without] or None,
+            end_token=list(ends),
             return_scores=True,
         )[0]
         written, scores = self._read(result)

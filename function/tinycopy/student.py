@@ -3,28 +3,27 @@
 Not covered here: where a release comes from (release.py) and which one serves (loader.py).
 """
 
+import functools
 import queue
-import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import sentencepiece
 
 from tinycopy.brief import Brief, normalise
-from tinycopy.checks import run_checks
-from tinycopy.encoding import ANY_FEATURE, ENCODING, PRODUCT, Slots, slots
+from tinycopy.choosing import Sample, Variant, choose, enough
+from tinycopy.encoding import ENCODING, Slots, slots
 from tinycopy.errors import NoUsableCopy
 from tinycopy.grammar import faults
 from tinycopy.manifest import ReleaseError
 from tinycopy.model import ANY_SEED, END, MAX_SOURCE_TOKENS, Model
+from tinycopy.pieces import known_pieces, marker_pieces, token_floor, token_limit
+from tinycopy.sentences import STOPS, Decode, Proceed, Sentences, is_long
 from tinycopy.settings import Settings
 from tinycopy.topic import strays
 
-SAFETY_CHECKS = frozenset({"clean_language", "supported_claims", "no_new_numbers"})
-"""Copy that fails one of these is never returned."""
-ALIKE = 0.8
-"""Two copies that share this part of their words (Jaccard) count as the same variant."""
 BATCHES = 2
 """Most batches of candidates that are sampled for one request."""
 
@@ -47,41 +46,6 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Sample:
-    """What a student sampled for a brief, its slots filled: '' at a slot that the brief lacks.
-
-    score: mean log probability of a token.  tokens: END included, if it ended.  finished: ended by
-    itself, not by the token limit.  faults: of grammar (grammar.py), features after other words,
-    and words that stray from the brief (topic.py).
-    """
-
-    text: str
-    score: float
-    tokens: int
-    finished: bool
-    faults: int = 0
-
-
-@dataclass(frozen=True)
-class Variant:
-    """One copy: its text, the checks that apply (True: passed), mean log probability of a token."""
-
-    text: str
-    checks: dict[str, bool]
-    score: float
-    tokens: int
-
-    @property
-    def is_safe(self) -> bool:
-        return all(self.checks.get(name, True) for name in SAFETY_CHECKS)
-
-    @property
-    def is_within(self) -> bool:
-        """Whether it keeps the brief's character limit, if there is one."""
-        return self.checks.get("within_characters", True)
-
-
-@dataclass(frozen=True)
 class Written:
     """The variants, best first, and what they cost: tokens read, tokens written, copies sampled."""
 
@@ -92,41 +56,15 @@ class Written:
 
 
 @dataclass(frozen=True)
-class _Candidate:
-    variant: Variant
-    finished: bool
-    faults: int = 0
+class Batch:
+    """Samples to choose from, and what they cost: candidates and tokens that were drawn."""
 
-    @property
-    def rank(self) -> tuple[bool, int, int, bool, float]:
-        """Least is best."""
-        variant = self.variant
-        failed = sum(not passed for passed in variant.checks.values())
-        return not variant.is_within, failed, self.faults, not self.finished, -variant.score
+    samples: list[Sample]
+    candidates: int
+    tokens: int
 
 
-def marker_pieces(
-    vocabulary: sentencepiece.SentencePieceProcessor, markers: Iterable[str]
-) -> list[str]:
-    """The pieces that stand for some markers, with and without a space before them."""
-    forms = (form for marker in sorted(markers) for form in (marker, "\u2581" + marker))
-    unknown = vocabulary.unk_id()
-    return [form for form in forms if vocabulary.piece_to_id(form) != unknown]
-
-
-def token_limit(brief: Brief) -> int:
-    """Most tokens that copy for a brief may take: two for each word of its range, and some."""
-    return 2 * brief.word_range[1] + 16
-
-
-def token_floor(brief: Brief, marked: Slots) -> int:
-    """Fewest tokens that copy for a brief may take: one for each word, one in seven for marks.
-
-    A product's name of many words is one token, and so is a feature.
-    """
-    fewest = brief.word_range[0] + brief.word_range[0] // 7
-    whole = (span for marker, span in marked.spans if marker in (PRODUCT, *ANY_FEATURE))
-    return max(0, fewest - sum(len(span.split()) - 1 for span in whole))
+_Draw = Callable[..., list[tuple[list[str], float]]]
 
 
 def sampled(
@@ -142,6 +80,25 @@ def sampled(
     text = marked.fill(written) or ""
     odd = faults(written) + strays(brief.facts, text, general)
     return Sample(text, score, tokens, finished, odd)
+
+
+def by_sentence(
+    brief: Brief,
+    marked: Slots,
+    general: Collection[str],
+    decode: Decode,
+    proceed: Proceed,
+    opening: Sequence[str],
+    variants: int,
+    count: int,
+) -> Batch:
+    """Up to `variants` samples from `opening` on, out of `count` first sentences (sentences.py)."""
+    writer = Sentences(brief, marked, general, decode, proceed)
+    samples = []
+    for draft in writer.write(opening, variants, count):
+        score = draft.logprob / max(1, draft.tokens)
+        samples.append(sampled(brief, marked, draft.written, score, draft.tokens, True, general))
+    return Batch(samples, writer.sampled, writer.tokens)
 
 
 def slots_for(brief: Brief, batch: int = 1, encoding: int = ENCODING) -> Slots:
@@ -177,6 +134,7 @@ class Student:
         except (RuntimeError, OSError) as error:
             raise ReleaseError(f"spm.model: {error}") from error
         self._match_vocabulary()
+        self._stops = known_pieces(self._pieces, STOPS)
         self._workers: queue.SimpleQueue[Model] = queue.SimpleQueue()
         for _ in range(workers):
             self._workers.put(Model(self._files))
@@ -199,23 +157,16 @@ class Student:
         pieces: list[str] = self._pieces.encode(marked.source, out_type=str)
         return [*pieces[: MAX_SOURCE_TOKENS - 1], END]
 
-    def _sample(
-        self, model: Model, brief: Brief, batch: int, count: int, sampling: Sampling, opening: str
-    ) -> tuple[list[Sample], int]:
-        """`count` samples from `opening` on, and how many tokens were read for them."""
-        marked = self.marked(brief, batch)
-        tokens = self._tokens(marked)
+    def _whole(
+        self, draw: _Draw, brief: Brief, marked: Slots, count: int, opening: list[str]
+    ) -> Batch:
+        """`count` whole copies from `opening` on."""
         samples = []
-        for pieces, score in model.sample(
-            tokens,
+        for pieces, score in draw(
+            opening,
             count,
             token_limit(brief),
             least=token_floor(brief, marked),
-            top_k=sampling.top_k,
-            top_p=sampling.top_p,
-            temperature=sampling.temperature,
-            repetition_penalty=sampling.repetition_penalty,
-            opening=self._pieces.encode(marked.extract(opening), out_type=str),
             without=marker_pieces(self._pieces, marked.foreign),
         ):
             finished = pieces[-1:] == [END]
@@ -223,7 +174,29 @@ class Student:
             samples.append(
                 sampled(brief, marked, text, score, len(pieces), finished, self._general)
             )
-        return samples, len(tokens)
+        return Batch(samples, len(samples), sum(sample.tokens for sample in samples))
+
+    def _by_sentence(
+        self,
+        draw: _Draw,
+        brief: Brief,
+        marked: Slots,
+        variants: int,
+        count: int,
+        opening: list[str],
+    ) -> Batch:
+        """Up to `variants` copies from `opening` on, out of `count` first sentences."""
+
+        def proceed(
+            opening: Sequence[str], count: int, limit: int, said: Collection[str]
+        ) -> list[tuple[list[str], float]]:
+            without = [END, *marker_pieces(self._pieces, marked.foreign | {*said})]
+            drawn = draw(opening, count, len(opening) + limit, without=without, ends=self._stops)
+            return [(pieces[len(opening) :], score) for pieces, score in drawn]
+
+        return by_sentence(
+            brief, marked, self._general, self._pieces.decode, proceed, opening, variants, count
+        )
 
     def write(
         self,
@@ -244,56 +217,55 @@ class Student:
         asked = msgspec.structs.replace(brief, length=brief.length_to_write)
         opening = normalise(opening)
         sampling = sampling or Sampling()
-        count = sampling.batch(variants)
         samples: list[Sample] = []
         chosen: tuple[Variant, ...] = ()
-        batches = read = 0
+        batches = read = written = candidates = 0
         worker = self._workers.get()
         try:
             model = worker if seed is None else Model(self._files, seed % ANY_SEED)
             while batches < BATCHES and not enough(chosen, variants):
                 batches += 1
-                more, read = self._sample(model, asked, batches, count, sampling, opening)
-                samples += more
+                marked = self.marked(asked, batches)
+                tokens = self._tokens(marked)
+                start = self._pieces.encode(marked.extract(opening), out_type=str)
+                draw = functools.partial(_drawn, model, tokens, sampling)
+                count = sampling.batch(variants)
+                if batches == 1 and self._stops and is_long(asked):
+                    batch = self._by_sentence(draw, asked, marked, variants, count, start)
+                else:
+                    batch = self._whole(draw, asked, marked, count, start)
+                samples += batch.samples
+                read, written = len(tokens), written + batch.tokens
+                candidates += batch.candidates
                 chosen = choose(brief, samples, variants)
         finally:
             self._workers.put(worker)
         if not chosen:
             raise NoUsableCopy(
-                f"all of {len(samples)} candidates were empty or failed a safety check; "
+                f"all of {candidates} candidates were empty or failed a safety check; "
                 "say it in other words or give more features"
             )
-        written = sum(sample.tokens for sample in samples)
-        return Written(chosen, read, written, len(samples))
+        return Written(chosen, read, written, candidates)
 
 
-def enough(chosen: Sequence[Variant], variants: int) -> bool:
-    """Whether no more candidates are needed: as many as asked for keep the character limit, and the
-    best passes every check."""
-    within = sum(variant.is_within for variant in chosen)
-    return within >= variants and all(chosen[0].checks.values())
-
-
-def choose(brief: Brief, samples: Iterable[Sample], variants: int) -> tuple[Variant, ...]:
-    """Up to `variants` copies that differ, best first; none that is empty or unsafe.
-
-    Whoever samples, a release or the student before conversion, chooses by this.
-    """
-    found = []
-    for sample in samples:
-        text = " ".join(sample.text.split())
-        if re.search(r"\w", text):
-            variant = Variant(text, run_checks(brief, text), sample.score, sample.tokens)
-            found.append(_Candidate(variant, sample.finished, sample.faults))
-    return _best(found, variants)
-
-
-def _best(found: list[_Candidate], variants: int) -> tuple[Variant, ...]:
-    """Up to `variants` safe copies, best first, no two ALIKE."""
-    chosen: list[tuple[Variant, frozenset[str]]] = []
-    for candidate in sorted(found, key=lambda candidate: candidate.rank):
-        words = frozenset(re.findall(r"\w+", candidate.variant.text.casefold()))
-        alike = (len(words & other) >= ALIKE * len(words | other) for _, other in chosen)
-        if candidate.variant.is_safe and not any(alike):
-            chosen.append((candidate.variant, words))
-    return tuple(variant for variant, _ in chosen[:variants])
+def _drawn(
+    model: Model,
+    tokens: Sequence[str],
+    sampling: Sampling,
+    opening: Sequence[str],
+    count: int,
+    limit: int,
+    **options: Any,
+) -> list[tuple[list[str], float]]:
+    """What a model samples for some tokens; see Model.sample."""
+    return model.sample(
+        tokens,
+        count,
+        limit,
+        top_k=sampling.top_k,
+        top_p=sampling.top_p,
+        temperature=sampling.temperature,
+        repetition_penalty=sampling.repetition_penalty,
+        opening=opening,
+        **options,
+    )

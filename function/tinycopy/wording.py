@@ -13,6 +13,16 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+ALIKE = 0.8
+"""Two copies that share this part of their words (Jaccard) count as the same."""
+
+
+def alike(text: str, other: str) -> bool:
+    """Whether two copies are nearly of the same words, in capitals or not."""
+    mine, its = (frozenset(re.findall(r"\w+", one.casefold())) for one in (text, other))
+    return len(mine & its) >= ALIKE * len(mine | its)
+
+
 def straight(text: str) -> str:
     """Text with typewriter apostrophes, so that one spelling of "don't" is enough."""
     return text.replace("\u2019", "'").replace("\u2018", "'")

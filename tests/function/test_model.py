@@ -11,7 +11,7 @@ from tinycopy.brief import Brief, CopyType, Length
 from tinycopy.encoding import slots
 from tinycopy.manifest import FILES
 from tinycopy.model import END, Model
-from tinycopy.student import token_floor
+from tinycopy.pieces import token_floor
 
 EMBEDDED = Path(tinycopy.__file__).parent / "embedded"
 

@@ -7,26 +7,17 @@ import pytest
 
 from tests.tiny_release import make_release
 from tinycopy.brief import Brief, CopyType, Length
+from tinycopy.choosing import Sample, Variant, _best, _Candidate, choose, enough
 from tinycopy.encoding import KEYWORDS, PRODUCT
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import FILES, ReleaseError
 from tinycopy.model import END, Model
-from tinycopy.student import (
-    Sample,
-    Sampling,
-    Student,
-    Variant,
-    _best,
-    _Candidate,
-    choose,
-    enough,
-    sampled,
-    slots_for,
-    token_limit,
-)
+from tinycopy.pieces import token_limit
+from tinycopy.student import Sampling, Student, sampled, slots_for
 
 BRIEF = Brief(
     type=CopyType.SOCIAL_POST,
+    length=Length.SHORT,
     product="Acme Shoe",
     features=("dries in 3 hours", "made in Porto"),
     keywords=("trail",),
@@ -172,7 +163,7 @@ def test_tokens_are_sampled_from_so_many_of_the_likeliest(files: dict[str, bytes
 def test_candidates_are_sampled_once_more_where_the_best_fails_a_check(
     student: Student, monkeypatch: pytest.MonkeyPatch, passes: bool, batches: int
 ):
-    monkeypatch.setattr("tinycopy.student.run_checks", lambda *_: {"has_keywords": passes})
+    monkeypatch.setattr("tinycopy.choosing.run_checks", lambda *_: {"has_keywords": passes})
     assert student.write(BRIEF, 1, 1, Sampling(candidates=9)).candidates == 9 * batches
 
 

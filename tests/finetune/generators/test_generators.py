@@ -28,10 +28,11 @@ from finetune.generators.pretrained import instruction, tidy
 from finetune.generators.student import TorchStudent
 from finetune.stage import StageError
 from tinycopy.brief import Brief, CopyType, Length, Tone
+from tinycopy.choosing import choose, enough
 from tinycopy.encoding import MARKERS
+from tinycopy.pieces import token_limit
 from tinycopy.settings import Settings
 from tinycopy.student import Sampling as FunctionSampling
-from tinycopy.student import choose, enough, token_limit
 
 BRIEFS = [
     Brief(type=CopyType.SLOGAN, product="Ovenlight", length=Length.SHORT),

@@ -1,0 +1,170 @@
+"""Long copy, a sentence at a time: several next sentences are sampled, and the best one is kept.
+
+A small student loses the thread of long copy: one odd word leads to odder ones, so that of twelve
+whole copies of sixty words none may be sound. Of six next sentences most often one is
+(docs/decisions/2026-11-23-sentences.md). Not here: how a model samples (model.py), and the choice
+among whole copies (student.py).
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+from tinycopy.brief import NAMING, Brief
+from tinycopy.checks import run_checks
+from tinycopy.encoding import ANY_FEATURE, PRODUCT, Slots
+from tinycopy.grammar import faults
+from tinycopy.topic import strays
+from tinycopy.wording import alike
+
+LEAST_WORDS = 18
+"""Copy that has to have as many words is written so; shorter copy is a sentence or two."""
+STOPS = (".", "!", "?")
+"""The tokens that end a sentence."""
+MOST_SENTENCES = 12
+_MOST_TOKENS = 45
+"""Of one sentence."""
+_ROOM = 8
+"""Words that a sentence needs."""
+_WORDS_FOR_A_KEYWORD = 12
+"""Words to be left for each keyword that is not said yet."""
+_PRICE_OF_A_WORD = 0.05
+"""Nats by which a word that the student adds of its own must be likelier: what tells the brief's
+facts in fewer words has less room to be wrong."""
+_MENDED_LATER = frozenset({"length_in_range", "has_keywords", "names_product", "finished"})
+"""Checks that the sentences to come can still pass."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Copy so far: its pieces; as it was written, with slots; its text; the sum of the log
+    probabilities of its pieces after the opening, and how many these are."""
+
+    pieces: tuple[str, ...]
+    written: str
+    text: str
+    logprob: float = 0.0
+    tokens: int = 0
+
+    @property
+    def words(self) -> int:
+        return len(self.text.split())
+
+
+Proceed = Callable[[Sequence[str], int, int, Collection[str]], list[tuple[list[str], float]]]
+"""Samples sentences that go on from an opening: so many, of at most so many tokens, without some
+slots' markers and without the end of copy. The new pieces of each, its stop included, and their
+mean log probability."""
+Decode = Callable[[list[str]], str]
+"""The text of some pieces."""
+
+
+def is_long(brief: Brief) -> bool:
+    """Whether copy for a brief is written a sentence at a time."""
+    return brief.type in NAMING and brief.word_range[0] >= LEAST_WORDS
+
+
+class Sentences:
+    """Writes drafts for one brief and its slots.
+
+    general: roots of words that fit any brief (topic.py).  sampled, tokens: sentences drawn so
+    far, and their tokens.
+    """
+
+    def __init__(
+        self,
+        brief: Brief,
+        marked: Slots,
+        general: Collection[str],
+        decode: Decode,
+        proceed: Proceed,
+    ) -> None:
+        self._brief, self._marked, self._general = brief, marked, general
+        self._decode, self._proceed = decode, proceed
+        self._markers = frozenset(marker for marker, _ in marked.spans)
+        self._required = {marker for marker, _ in marked.keywords} | ({PRODUCT} & self._markers)
+        self._facts = self._required | (ANY_FEATURE & self._markers)
+        self.sampled = self.tokens = 0
+
+    def write(self, opening: Sequence[str], variants: int, count: int) -> list[Draft]:
+        """Up to `variants` drafts with different first sentences, the best first.
+
+        count: first sentences to choose from; for each next one half as many. A draft that finds
+        no sentence to go on with before it is long enough is dropped.
+        """
+        start = self._draft(opening)
+        if start is None:
+            return []
+        firsts: list[Draft] = []
+        for first in self._next(start, count):
+            if not any(alike(first.text, other.text) for other in firsts):
+                firsts.append(first)
+        found = (self._finished(first, max(1, count // 2)) for first in firsts[:variants])
+        return [draft for draft in found if draft is not None]
+
+    def _draft(self, pieces: Sequence[str]) -> Draft | None:
+        written = self._decode([*pieces])
+        text = self._marked.fill(written)
+        return None if text is None else Draft(tuple(pieces), written, text)
+
+    def _finished(self, draft: Draft, count: int) -> Draft | None:
+        for _ in range(MOST_SENTENCES):
+            if self._is_enough(draft):
+                return draft
+            following = self._next(draft, count)
+            if not following:
+                return draft if self._is_whole(draft) else None
+            draft = following[0]
+        return draft
+
+    def _is_whole(self, draft: Draft) -> bool:
+        return draft.words >= self._brief.word_range[0] and not self._required - {*draft.written}
+
+    def _is_enough(self, draft: Draft) -> bool:
+        """Whether another sentence would not be worth its risk."""
+        least, most = self._brief.word_range
+        return self._is_whole(draft) and (
+            draft.words >= (least + most) / 2
+            or most - draft.words < _ROOM
+            or self._facts <= {*draft.written}
+        )
+
+    def _next(self, draft: Draft, count: int) -> list[Draft]:
+        """The draft with each usable sentence that was sampled for it, the best first."""
+        most = self._brief.word_range[1]
+        limit = min(_MOST_TOKENS, 2 * (most - draft.words) + _ROOM)
+        said = self._facts & {*draft.written}
+        ranked = []
+        for pieces, score in self._proceed(draft.pieces, count, limit, said):
+            self.sampled += 1
+            self.tokens += len(pieces)
+            longer = self._draft((*draft.pieces, *pieces))
+            if longer is not None and pieces[-1:] and pieces[-1] in STOPS and longer.words <= most:
+                longer = replace(
+                    longer,
+                    logprob=draft.logprob + score * len(pieces),
+                    tokens=draft.tokens + len(pieces),
+                )
+                if self._passes(longer):
+                    own = _PRICE_OF_A_WORD * self._own_words(pieces)
+                    ranked.append((*self._oddness(longer, said), own - score, longer))
+        # What is whole already needs no sentence that tells nothing of the brief.
+        usable = [one for one in ranked if not (one[1] and self._is_whole(draft))]
+        return [longer for *_, longer in sorted(usable, key=lambda one: one[:3])]
+
+    def _own_words(self, pieces: Sequence[str]) -> int:
+        """How many words of a sentence are in none of the brief's slots."""
+        words = self._decode([*pieces]).split()
+        return sum(not self._markers.intersection(word) for word in words)
+
+    def _passes(self, draft: Draft) -> bool:
+        checks = run_checks(self._brief, draft.text)
+        return all(passed for name, passed in checks.items() if name not in _MENDED_LATER)
+
+    def _oddness(self, draft: Draft, said: Collection[str]) -> tuple[int, bool]:
+        """Faults, words that stray and keywords that will hardly find room; whether the last
+        sentence tells no fact of the brief, though there are some left."""
+        room = self._brief.word_range[1] - draft.words
+        due = len(self._required - {*draft.written}) - room // _WORDS_FOR_A_KEYWORD
+        odd = faults(draft.written) + strays(self._brief.facts, draft.text, self._general)
+        told = self._facts & {*draft.written}
+        return odd + max(0, due), len(told) == len(said) < len(self._facts)
