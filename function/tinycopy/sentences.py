@@ -6,6 +6,7 @@ whole copies of sixty words none may be sound. Of six next sentences most often 
 among whole copies (student.py).
 """
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -25,7 +26,7 @@ _MOST_TOKENS = 45
 """Of one sentence."""
 _ROOM = 8
 """Words that a sentence needs."""
-_WORDS_FOR_A_KEYWORD = 12
+_WORDS_FOR_A_KEYWORD = 20
 """Words to be left for each keyword that is not said yet."""
 _PRICE_OF_A_WORD = 0.05
 """Nats by which a word that the student adds of its own must be likelier: what tells the brief's
@@ -144,7 +145,7 @@ class Sentences:
                     logprob=draft.logprob + score * len(pieces),
                     tokens=draft.tokens + len(pieces),
                 )
-                if self._passes(longer):
+                if self._passes(longer) and _starts_well(draft.text, longer.text):
                     own = _PRICE_OF_A_WORD * self._own_words(pieces)
                     ranked.append((*self._oddness(longer, said), own - score, longer))
         # What is whole already needs no sentence that tells nothing of the brief.
@@ -168,3 +169,12 @@ class Sentences:
         odd = faults(draft.written) + strays(self._brief.facts, draft.text, self._general)
         told = self._facts & {*draft.written}
         return odd + max(0, due), len(told) == len(said) < len(self._facts)
+
+
+def _starts_well(before: str, text: str) -> bool:
+    """Whether what was added to a text starts as a sentence does, if a sentence starts there."""
+    added = text[len(before) :]
+    if not before.endswith(STOPS):
+        return True
+    first = re.match(r"\s\W*(\w)", added)
+    return first is not None and not first[1].islower()

@@ -168,9 +168,9 @@ def test_a_student_chooses_as_the_function_and_draws_again_where_that_is_not_eno
     batches: int,
 ) -> None:
     make_student(tmp_path)
-    monkeypatch.setattr("tinycopy.student.run_checks", lambda *_: {"has_keywords": passes})
+    monkeypatch.setattr("tinycopy.choosing.run_checks", lambda *_: {"has_keywords": passes})
     if variants > 1:
-        monkeypatch.setattr("tinycopy.student.ALIKE", 0.0)  # so that there is one variant only
+        monkeypatch.setattr("tinycopy.wording.ALIKE", 0.0)  # so that there is one variant only
     student = TorchStudent(tmp_path, batch=2, sampling=FunctionSampling(candidates))
     brief = BRIEFS[0]
     with seeded(1):
