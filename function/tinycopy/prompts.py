@@ -31,7 +31,7 @@ _ASKS = (
 )
 _MAKES = (
     r"(?:(?:write|writing|give|make|create|draft|do|get|shout|come up with|think of|"
-    r"what would you say)(?: me| us)?(?: up)?(?: one)?\b ?)"
+    r"what would you say)(?![\w-])(?: me| us)?(?: up)?(?: one)?\b ?)"
 )
 _WORDING = rf"(?:(?:an? |some |the |my |our )?(?:[\w-]+ ){{0,3}}?{_TYPE}\b(?: short)?)"
 _AIM = (
@@ -69,7 +69,7 @@ _CALLED = re.compile(
 )
 _BY = re.compile(rf" (?:by|from) (?={NAME.pattern}$)(?=\S+ )")
 _DATES = re.compile(
-    r"\b(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|"
+    r"\b(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:days?)?|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|"
     r"june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b",
     re.I,
 )

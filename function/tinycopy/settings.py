@@ -99,10 +99,13 @@ class Settings:
         20.0, _number(0.1, 600), "Longest time that a request waits for its turn before its 429."
     )
     candidates: int = _setting(
-        12, _whole(1, 64), "Copies sampled to choose one variant from; two more for each further."
+        16,
+        _whole(1, 64),
+        "Copies sampled to choose one variant from; two more for each further. Of long copy, first "
+        "sentences, and half as many for each next one.",
     )
     temperature: float = _setting(
-        0.8, _number(0.05, 2), "Sampling temperature where the request names none."
+        0.7, _number(0.05, 2), "Sampling temperature where the request names none."
     )
     top_k: int = _setting(
         50,

@@ -67,6 +67,14 @@ READ = [
         "Gutterbird clears, brushes and guarantees it for a year, £60",
         Parts("Gutterbird", None, ("clears, brushes and guarantees it for a year", "£60")),
     ),
+    (
+        "Sunrise Mug is a travel mug, open Fridays",
+        Parts("Sunrise Mug", "travel mug", ("open Fridays",)),
+    ),
+    (
+        "whiteboard wall, write-on surface, 2 m wide",
+        Parts(None, "whiteboard wall", ("write-on surface", "2 m wide")),
+    ),
     ("please write something funny", Parts(prompt="please write something funny")),
     ("?!", Parts(prompt="?!")),
 ]
