@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from transformers import AutoTokenizer
 
 from benchmarks.peers.environments import HOME, MissingPeerError, environment
-from benchmarks.served import EXAMPLE
+from benchmarks.served import EXAMPLE, ROOT
 from finetune.pretrained import load_model, locate
 from tinycopy.brief import Brief
 from tinycopy.encoding import slots
@@ -28,20 +28,23 @@ ASK = (
 
 
 def student_release(release: Path) -> Path:
-    """A release whose student is a decoder, by the names that CTranslate2 reads from a directory.
-
-    Raises MissingPeerError if the student is an encoder-decoder.
-    """
-    config = json.loads((release / "config.json").read_bytes())
-    if "decoder_start_token" in config:
-        raise MissingPeerError(f"{release}: the peers run a student that is a decoder alone")
+    """A release by the names that CTranslate2 reads from a directory."""
     out = _directory("student-ctranslate2")
+    for stale in out.iterdir():
+        stale.unlink()
     names = {"model.bin": "model.bin", "config.json": "config.json"}
-    names["shared_vocabulary.json"] = "vocabulary.json"
+    # A decoder's vocabulary is shared with nobody.
+    shared = "shared_vocabulary.json"
+    names[shared] = shared if is_encoder_decoder(release) else "vocabulary.json"
     for name, own in names.items():
         (out / own).write_bytes((release / name).read_bytes())
     _write_student_prompt(out, release)
     return out
+
+
+def is_encoder_decoder(release: Path) -> bool:
+    """Whether a release's student is one, and not a decoder alone."""
+    return "decoder_start_token" in json.loads((release / "config.json").read_bytes())
 
 
 def student_torch(student: Path | None, release: Path) -> Path:
@@ -77,11 +80,11 @@ def _is_student_of(student: Path, release: Path) -> bool:
 
 
 def student_onnx(student: Path | None, release: Path) -> Path:
-    """The student as an ONNX model in int8. Raises MissingPeerError if it cannot be exported."""
+    """The student as ONNX models in int8. Raises MissingPeerError if it cannot be exported."""
     source, out = student_torch(student, release), _directory("student-onnx")
-    export = Path(__file__).with_name("onnx_export.py")
-    command = [str(environment("onnx-export")), str(export), str(source), str(out)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    export = ["-m", "benchmarks.peers.onnx_export", str(source), str(out)]
+    command = [str(environment("onnx-export")), *export]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     if done.returncode:
         raise MissingPeerError(f"onnx export failed: {done.stderr.strip().splitlines()[-1][:200]}")
     _write_student_prompt(out, release)

@@ -1,8 +1,9 @@
-"""A student of Llama's architecture as an ONNX model in int8, for ONNX Runtime's own kernels.
+"""A student as ONNX models in int8, for ONNX Runtime's own kernels.
 
-Run in the environment `onnx-export`, by path: `python onnx_export.py STUDENT OUT`. The graph uses
-ONNX Runtime's fused attention with its cache, and gives the logits of the last token alone; dynamic
-int8 quantisation with one scale for each column is ONNX Runtime's own.
+Run in the environment `onnx-export`: `python -m benchmarks.peers.onnx_export STUDENT OUT`. A
+student of Llama's architecture is one graph, which uses ONNX Runtime's fused attention with its
+cache; a T5 is two, of which the reader also makes what the writer looks up at each step. Only the
+last token's logits are made; dynamic int8 quantisation is ONNX Runtime's own.
 """
 
 import json
@@ -11,32 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
-from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnx import TensorProto, helper
 from safetensors.numpy import load_file
 
-FUSED = "com.microsoft"
-POSITIONS = 512
-
-
-class Graph:
-    """Nodes and weights so far, and names for what they make."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.weights: list[Any] = []
-        self._count = 0
-
-    def weight(self, name: str, values: np.ndarray) -> str:
-        self.weights.append(numpy_helper.from_array(values.copy("C"), name))
-        return name
-
-    def node(self, kind: str, inputs: list[str], outputs: int = 1, **more: Any) -> list[str]:
-        self._count += 1
-        names = [f"{kind}_{self._count}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(kind, inputs, names, **more))
-        return names
+from benchmarks.peers.onnx_graph import FUSED, POSITIONS, Graph, save, whole_model
+from benchmarks.peers.onnx_seq2seq import build_reader, build_writer
 
 
 class Student:
@@ -128,27 +108,19 @@ def build(config: dict[str, Any], weights: dict[str, np.ndarray]) -> Any:
     outputs = [told(logits, number, ["batch", "vocabulary"])]
     outputs += [told(cache, number, after) for cache in caches]
     graph = student.graph
-    made = helper.make_graph(graph.nodes, "student", inputs, outputs, graph.weights)
-    domains = [helper.make_opsetid("", 17), helper.make_opsetid(FUSED, 1)]
-    return helper.make_model(made, opset_imports=domains, ir_version=8)
+    return whole_model(helper.make_graph(graph.nodes, "student", inputs, outputs, graph.weights))
 
 
 def main(student: Path, out: Path) -> None:
-    """Writes model.onnx into `out`."""
+    """Writes model.onnx into `out`, or of a T5 reader.onnx and writer.onnx."""
     config = json.loads((student / "config.json").read_text())
-    model = build(config, load_file(student / "model.safetensors"))
+    weights = load_file(student / "model.safetensors")
     out.mkdir(parents=True, exist_ok=True)
-    whole = out / "float32.onnx"
-    onnx.save(model, str(whole))
-    quantize_dynamic(
-        whole,
-        out / "model.onnx",
-        per_channel=True,
-        weight_type=QuantType.QInt8,
-        # ONNX cannot infer what ONNX Runtime's own operators give.
-        extra_options={"DefaultTensorType": TensorProto.FLOAT},
-    )
-    whole.unlink()
+    if config.get("is_encoder_decoder"):
+        save(build_reader(config, weights), out / "reader.onnx")
+        save(build_writer(config, weights), out / "writer.onnx")
+    else:
+        save(build(config, weights), out / "model.onnx")
 
 
 if __name__ == "__main__":

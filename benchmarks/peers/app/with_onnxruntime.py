@@ -14,9 +14,9 @@ def load(directory: Path) -> Callable[[int, int], list[int]]:
     """The model in `directory`, on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        str(directory / "model.onnx"), options, providers=["CPUExecutionProvider"]
-    )
+    if (directory / "reader.onnx").exists():
+        return _seq2seq(directory, options)
+    session = _session(directory / "model.onnx", options)
     names = [output.name for output in session.get_outputs()]
     pasts = [one for one in session.get_inputs() if one.name.startswith("past_")]
     prompt = json.loads((directory / "prompt.json").read_text())["ids"]
@@ -44,6 +44,38 @@ def load(directory: Path) -> Callable[[int, int], list[int]]:
             logits, held = step(written[-1][:, None], held)
         written.append(_sample(logits, random))
         return [len(written)] * candidates
+
+    return write
+
+
+def _session(path: Path, options: onnxruntime.SessionOptions) -> onnxruntime.InferenceSession:
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+def _seq2seq(
+    directory: Path, options: onnxruntime.SessionOptions
+) -> Callable[[int, int], list[int]]:
+    """An encoder-decoder: a model that reads the prompt and one that writes."""
+    reader = _session(directory / "reader.onnx", options)
+    writer = _session(directory / "writer.onnx", options)
+    prompt = json.loads((directory / "prompt.json").read_text())["ids"]
+    random = np.random.default_rng()
+    layers = range((len(writer.get_inputs()) - 1) // 4)
+    pasts = [f"past_{part}_{index}" for index in layers for part in ("key", "value")]
+    reads = [f"read_{part}_{index}" for index in layers for part in ("key", "value")]
+
+    def write(candidates: int, tokens: int) -> list[int]:
+        found = reader.run(None, {"ids": np.array([prompt], np.int64)})
+        looked = dict(zip(reads, found, strict=True))
+        heads, size = found[1].shape[1], found[1].shape[3]
+        shapes = {"key": (candidates, heads, size, 0), "value": (candidates, heads, 0, size)}
+        held = [np.zeros(shapes[name.split("_")[1]], np.float32) for name in pasts]
+        ids = np.zeros(candidates, np.int64)  # the decoder starts from padding
+        for _ in range(tokens):
+            given = {"ids": ids[:, None], **dict(zip(pasts, held, strict=True)), **looked}
+            logits, *held = writer.run(None, given)
+            ids = _sample(logits[:, -1], random)
+        return [tokens] * candidates
 
     return write
 
