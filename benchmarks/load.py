@@ -1,8 +1,10 @@
 """A closed loop of requests: each caller asks again as soon as it is answered."""
 
 import contextlib
+import functools
 import http.client
 import itertools
+import statistics
 import threading
 import time
 from collections.abc import Sequence
@@ -10,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+import sentencepiece
 
-from benchmarks.served import Server, ask
+from benchmarks.served import EMBEDDED, Server, ask
 from deploy.measure import briefs
 
 COUNTS = ("prompt_tokens", "completion_tokens", "candidates")
@@ -21,12 +24,14 @@ FAILURES = (RuntimeError, OSError, http.client.HTTPException, msgspec.DecodeErro
 
 @dataclass(frozen=True)
 class Answered:
-    """One request: its seconds, tokens read, tokens written over all candidates, candidates."""
+    """One request: its seconds, tokens read, tokens written over all candidates, candidates, and
+    the tokens of an average one of its copies, as its text has them."""
 
     seconds: float
     prompt: int
     tokens: int
     candidates: int
+    copy: float
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,12 @@ class Load:
     answers: tuple[Answered, ...]
     seconds: float
     cpu: float
+
+
+@functools.cache
+def _vocabulary() -> sentencepiece.SentencePieceProcessor:
+    """The embedded release's."""
+    return sentencepiece.SentencePieceProcessor(model_file=str(EMBEDDED / "spm.model"))
 
 
 def examples(server: Server) -> list[dict[str, Any]]:
@@ -64,13 +75,15 @@ def closed_loop(
                     return
                 start = time.perf_counter()
                 try:
-                    usage = ask(connection, body)["usage"]
+                    answer = ask(connection, body)
                 except FAILURES as error:
                     failed.append(error)
                     return
                 took = time.perf_counter() - start
-                counts = (usage[name] for name in COUNTS)
-                answers.append(Answered(took, *counts))
+                counts = (answer["usage"][name] for name in COUNTS)
+                texts = [variant["text"] for variant in answer["variants"]]
+                copy = statistics.fmean(map(len, _vocabulary().encode(texts)))
+                answers.append(Answered(took, *counts, copy))
 
     callers = [threading.Thread(target=call) for _ in range(concurrency)]
     cpu, start = server.cpu_seconds(), time.perf_counter()

@@ -32,9 +32,9 @@ EXAMPLES, FORTY = "one of each type", "about 40 tokens"
 class Case(msgspec.Struct, frozen=True):
     """One number of variants at one concurrency, asked for by the briefs of one name.
 
-    request: seconds of a request. per_token: the same for each token of one candidate. prompt:
-    tokens of a brief. tokens: of one candidate. cpu: server's CPU seconds a request. rate: requests
-    a second. written: tokens a second over all candidates.
+    request: seconds of a request. per_token: the same for each token of a copy. prompt: tokens of a
+    brief. tokens: of a copy that was returned, its slots filled. cpu: server's CPU seconds a
+    request. rate: requests a second. written: tokens a second over all candidates.
     """
 
     briefs: str
@@ -64,23 +64,22 @@ class Warm(results.Result, frozen=True):
 
 def forty(bodies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Briefs whose copy takes about 40 tokens, made from the example briefs."""
-    one = next(body for body in bodies if body["type"] == CopyType.PRODUCT_DESCRIPTION)
+    one = next(body for body in bodies if body["type"] == CopyType.SOCIAL_POST)
     return [one | {"length": Length.MEDIUM, "tone": tone} for tone in Tone]
 
 
 def case(briefs: str, concurrency: int, variants: int, loads: Sequence[Load]) -> Case:
     """The figures of one case, out of its rounds."""
     answers = [answer for load in loads for answer in load.answers]
-    lengths = [answer.tokens / answer.candidates for answer in answers]
     seconds = sum(load.seconds for load in loads)
     return Case(
         briefs,
         concurrency,
         variants,
         request=spread([answer.seconds for answer in answers]),
-        per_token=spread([a.seconds / length for a, length in zip(answers, lengths, strict=True)]),
+        per_token=spread([answer.seconds / answer.copy for answer in answers]),
         prompt=round(sum(answer.prompt for answer in answers) / len(answers), 1),
-        tokens=round(sum(lengths) / len(lengths), 1),
+        tokens=round(sum(answer.copy for answer in answers) / len(answers), 1),
         candidates=round(sum(answer.candidates for answer in answers) / len(answers), 2),
         cpu=sum(load.cpu for load in loads) / len(answers),
         rate=len(answers) / seconds,
@@ -118,7 +117,7 @@ def tables(warm: Warm) -> str:
         "callers",
         "variants",
         "candidates",
-        "tokens each",
+        "tokens of a copy",
         "p50, ms (middle half)",
         "p95",
         "p99",

@@ -89,8 +89,9 @@ class Sentences:
     def write(self, opening: Sequence[str], variants: int, count: int) -> list[Draft]:
         """Up to `variants` drafts with different first sentences, the best first.
 
-        count: first sentences to choose from; for each next one half as many. A draft that finds
-        no sentence to go on with before it is long enough is dropped.
+        count: first sentences to choose from; for each next one half as many, fewer of each draft
+        where there are several. A draft that finds no sentence to go on with before it is long
+        enough is dropped.
         """
         start = self._draft(opening)
         if start is None:
@@ -99,7 +100,8 @@ class Sentences:
         for first in self._next(start, count):
             if not any(alike(first.text, other.text) for other in firsts):
                 firsts.append(first)
-        found = (self._finished(first, max(1, count // 2)) for first in firsts[:variants])
+        each = max(1, count // (1 + variants))
+        found = (self._finished(first, each) for first in firsts[:variants])
         return [draft for draft in found if draft is not None]
 
     def _draft(self, pieces: Sequence[str]) -> Draft | None:

@@ -39,7 +39,7 @@ def started() -> cold.Cold:
 
 def load(*seconds: float, tokens: int = 20) -> Load:
     """One request of eight candidates for each of `seconds`, 0.1 CPU seconds each."""
-    answers = tuple(Answered(each, 30, 8 * tokens, 8) for each in seconds)
+    answers = tuple(Answered(each, 30, 8 * tokens, 8, tokens) for each in seconds)
     return Load(answers, sum(seconds), 0.1 * len(seconds))
 
 

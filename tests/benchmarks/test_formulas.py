@@ -68,21 +68,19 @@ def test_a_hosted_model_is_paid_by_tokens() -> None:
 
 
 def test_a_case_tells_latency_by_request_and_by_token() -> None:
-    answers = (Answered(0.2, 30, 8 * 20, 8), Answered(0.4, 30, 8 * 40, 8))
+    answers = (Answered(0.2, 30, 8 * 25, 8, 20), Answered(0.4, 30, 8 * 45, 8, 40))
     found = case("examples", 1, 1, [Load(answers, seconds=0.6, cpu=0.3)])
     assert found.request.median == pytest.approx(0.3)
     assert found.per_token.median == pytest.approx(0.01)
     assert (found.tokens, found.candidates, found.prompt) == (30, 8, 30)
-    assert found.written == pytest.approx(480 / 0.6)
+    assert found.written == pytest.approx(560 / 0.6)
     assert math.isclose(found.cpu, 0.15)
 
 
-def test_briefs_of_40_tokens_are_descriptions_of_medium_length_in_each_tone() -> None:
-    found = forty([{"type": "slogan"}, {"type": "product_description", "length": "short"}])
+def test_briefs_of_40_tokens_are_posts_of_medium_length_in_each_tone() -> None:
+    found = forty([{"type": "slogan"}, {"type": "social_post", "length": "short"}])
     assert [brief["tone"] for brief in found] == list(Tone)
-    assert {(brief["type"], brief["length"]) for brief in found} == {
-        ("product_description", "medium")
-    }
+    assert {(brief["type"], brief["length"]) for brief in found} == {("social_post", "medium")}
 
 
 @pytest.mark.parametrize(
