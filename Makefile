@@ -14,7 +14,7 @@ EMBEDDED := function/tinycopy/embedded
 RUNS ?= runs/report
 BIAS ?= $(RUNS)/probe-bias
 REPORTED = $(RUNS)/evaluation $(RUNS)/full --release $(EMBEDDED) --bias $(BIAS) \
-	--benchmarks benchmarks/results $(if $(STUDENT),--stage $(STUDENT)) \
+	--benchmarks benchmarks/results --stage distill/labels $(if $(STUDENT),--stage $(STUDENT)) \
 	$(foreach place,$(E2E),--e2e $(place))
 PIP_INSTALL := bin/python -m pip --disable-pip-version-check install --quiet --quiet
 

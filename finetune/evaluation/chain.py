@@ -49,14 +49,14 @@ def labels(inputs: Inputs) -> list[str]:
     if student is not None:
         learnt = student.metrics["pairs"] - student.metrics["pairs_from_deck"]
         parts.append(
-            f"The student learnt from {learnt:,} labels of a teacher.\n"
+            f"The student learnt from {learnt:,} labels.\n"
             if learnt
             else "The student learnt from no labels: all its pairs are of the deck.\n"
         )
     for stage in stages:
         parts += [
-            "Copy that a teacher sampled for many briefs, kept only if it passes every check; what "
-            "was dropped is counted by reason.\n",
+            "Copy that a teacher, or a larger release, sampled for many briefs, kept only if it passes "
+            "every check; what was dropped is counted by reason.\n",
             facts(stage),
         ]
     return parts
