@@ -55,8 +55,8 @@ def labels(inputs: Inputs) -> list[str]:
         )
     for stage in stages:
         parts += [
-            "Copy that a teacher, or a larger release, sampled for many briefs, kept only if it passes "
-            "every check; what was dropped is counted by reason.\n",
+            "Copy that a teacher, or a larger release, sampled for many briefs, kept only if it "
+            "passes every check; what was dropped is counted by reason.\n",
             facts(stage),
         ]
     return parts

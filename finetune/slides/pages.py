@@ -98,7 +98,10 @@ def _training(inputs: Inputs) -> list[Slide]:
             said = f"{base_model(stage)}, fine-tuned on the deck."
             made.append(_stage("The teacher", said, stage))
         elif stage.stage == "label":
-            said = "Copy that a teacher, or a larger release, sampled for many briefs, kept only if it passes every check."
+            said = (
+                "Copy that a teacher, or a larger release, sampled for many briefs, kept only if "
+                "it passes every check."
+            )
             made.append(_stage("The labels", said, stage))
     if student := inputs.student():
         made.append(_stage("The student", taught_by(student), student))

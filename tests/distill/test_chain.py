@@ -105,8 +105,16 @@ class TestRecipes:
     def test_shipped_ones_parse(self, name: str) -> None:
         assert isinstance(read_recipe(name), Recipe)
 
-    def test_they_are_three_sizes_two_pruned_and_a_benchmark(self) -> None:
-        assert shipped_recipes() == ["e2e", "further", "nano", "pruned", "small", "tiny"]
+    def test_they_are_three_sizes_two_pruned_one_distilled_and_a_benchmark(self) -> None:
+        assert shipped_recipes() == [
+            "distilled",
+            "e2e",
+            "further",
+            "nano",
+            "pruned",
+            "small",
+            "tiny",
+        ]
         assert read_recipe("pruned").student.keep_layers
         widths = [read_recipe(name).student.width for name in ("nano", "tiny", "small")]
         assert widths == sorted(widths)

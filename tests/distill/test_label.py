@@ -74,8 +74,8 @@ def test_a_release_labels_with_the_copy_that_it_would_answer_with(tmp_path: Path
     for row in labelled:
         for kept in row.labels:
             assert all(run_checks(kept.fits or row.brief, kept.copy).values())
-        # One batch of candidates, and one more where the first gave nothing that passes.
-        assert len(row.labels) + sum(row.drops.values()) in (6, 12)
+        # More where the first batch gave nothing that passes, or copy is long.
+        assert len(row.labels) + sum(row.drops.values()) >= 6
     assert metadata.metrics["labels"] >= 10
 
 
