@@ -80,10 +80,10 @@ def closed_loop(
                     failed.append(error)
                     return
                 took = time.perf_counter() - start
-                counts = (answer["usage"][name] for name in COUNTS)
+                prompt, tokens, candidates = (answer["usage"][name] for name in COUNTS)
                 texts = [variant["text"] for variant in answer["variants"]]
                 copy = statistics.fmean(map(len, _vocabulary().encode(texts)))
-                answers.append(Answered(took, *counts, copy))
+                answers.append(Answered(took, prompt, tokens, candidates, copy))
 
     callers = [threading.Thread(target=call) for _ in range(concurrency)]
     cpu, start = server.cpu_seconds(), time.perf_counter()
