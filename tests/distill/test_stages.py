@@ -48,5 +48,5 @@ def test_the_shipped_labels_pass_the_checks_of_their_briefs() -> None:
         for row in list(read_labels(LABELS))[:500]
         for kept in row.labels
     ]
-    assert len(found) > 500
+    assert len(found) >= 500
     assert sum(found) >= 0.98 * len(found)
