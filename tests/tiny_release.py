@@ -1,12 +1,14 @@
 """A release with random weights, made in about a second without torch, for tests of serving.
 
 Its student writes nonsense, but through the real path: SentencePiece with slot markers, a T5-style
-encoder-decoder in CTranslate2, and a manifest whose digests are true.
+encoder-decoder in CTranslate2, or the same as a decoder alone, and a manifest whose digests are
+true.
 """
 
 import hashlib
 import io
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -30,22 +32,36 @@ SENTENCES = (
 )
 WIDTH, HEADS, LAYERS = 32, 4, (2, 1)
 
+_Layout = transformer_spec.TransformerSpec | transformer_spec.TransformerDecoderModelSpec
+_LAYERS: dict[str, Any] = {
+    "pre_norm": True,
+    "activation": common_spec.Activation.GELUTanh,
+    "ffn_glu": True,
+    "rms_norm": True,
+}
 
-def make_release(directory: Path, seed: int = 0, only: str | None = None) -> str:
+
+def make_release(
+    directory: Path, seed: int = 0, only: str | None = None, *, decoder: bool = False
+) -> str:
     """Writes a release into `directory` (made if missing) and returns its digest.
 
     Another seed gives other weights, hence another digest. `only` names the one piece that the
-    student ever writes.
+    student ever writes.  decoder: make it a decoder alone.
     """
     directory.mkdir(parents=True, exist_ok=True)
     pieces = _vocabulary(directory / "spm.model")
-    spec = _random_spec(pieces, np.random.default_rng(seed), only)
-    spec.config.bos_token = spec.config.decoder_start_token = pieces[0]
-    spec.config.eos_token, spec.config.unk_token = pieces[1], pieces[2]
-    spec.config.add_source_eos = False
+    layout = _decoder() if decoder else _encoder_decoder()
+    spec = _randomised(layout, pieces, np.random.default_rng(seed), only)
+    spec.config.bos_token, spec.config.eos_token, spec.config.unk_token = pieces[:3]
+    if isinstance(spec, transformer_spec.TransformerSpec):
+        spec.config.decoder_start_token = pieces[0]
+        spec.config.add_source_eos = False
     spec.validate()
     spec.optimize(quantization="int8")
     spec.save(str(directory))
+    if decoder:
+        (directory / "vocabulary.json").rename(directory / "shared_vocabulary.json")
     return write_manifest(directory)
 
 
@@ -94,23 +110,28 @@ def _vocabulary(path: Path) -> list[str]:
     return [processor.id_to_piece(i) for i in range(len(processor))]
 
 
-def _random_spec(
-    pieces: list[str], rng: np.random.Generator, only: str | None
-) -> transformer_spec.TransformerSpec:
-    """T5's layout (as CTranslate2's own T5Loader lays it out) with random weights.
+def _encoder_decoder() -> _Layout:
+    """T5's layout, as CTranslate2's own T5Loader lays it out."""
+    return transformer_spec.TransformerSpec.from_config(
+        LAYERS, HEADS, relative_attention_bias=True, **_LAYERS
+    )
+
+
+def _decoder() -> _Layout:
+    """A Llama's layout: positions are rotations."""
+    return transformer_spec.TransformerDecoderModelSpec.from_config(
+        LAYERS[1], HEADS, rotary_dim=0, rotary_interleave=False, **_LAYERS
+    )
+
+
+def _randomised(
+    spec: _Layout, pieces: list[str], rng: np.random.Generator, only: str | None
+) -> _Layout:
+    """The layout with random weights.
 
     The output projection carries a bias, which T5 has not, so that the student prefers words, the
     product's slot and, now and then, the end to bytes and to slots that a brief does not have.
     """
-    spec = transformer_spec.TransformerSpec.from_config(
-        LAYERS,
-        HEADS,
-        pre_norm=True,
-        activation=common_spec.Activation.GELUTanh,
-        ffn_glu=True,
-        relative_attention_bias=True,
-        rms_norm=True,
-    )
     bias = np.zeros(len(pieces), np.float32)
     for index, piece in enumerate(pieces):
         if index in (0, 2) or piece.startswith("<0x") or piece in MARKERS:
@@ -149,7 +170,11 @@ def _random_spec(
             setattr(layer, name.rsplit("/", 1)[-1], weight)
 
     model_spec.visit_spec(spec, fill)
-    spec.encoder.scale_embeddings = spec.decoder.scale_embeddings = False
-    spec.register_source_vocabulary(pieces)
-    spec.register_target_vocabulary(pieces)
+    spec.decoder.scale_embeddings = False
+    if isinstance(spec, transformer_spec.TransformerSpec):
+        spec.encoder.scale_embeddings = False
+        spec.register_source_vocabulary(pieces)
+        spec.register_target_vocabulary(pieces)
+    else:
+        spec.register_vocabulary(pieces)
     return spec

@@ -66,7 +66,7 @@ class Model:
         """`count` samples of `least` to `limit` tokens that follow `tokens`, from `opening` on.
 
         without: tokens that no sample has.  ends: tokens that end a sample. Each as its tokens,
-        its end included if it ended, and its mean log probability.
+        its end included if it ended, and the mean log probability of those after `opening`.
         """
         if self._seq2seq:
             source = tokens
@@ -93,6 +93,10 @@ class Model:
         written, scores = self._read(result)
         if not self._seq2seq:
             written = [[*opening, *tokens] for tokens in written]
+        elif opening:
+            # The prefix adds nothing to CTranslate2's sum and counts in its length.
+            shares = (max(1, len(tokens) - len(opening)) / len(tokens) for tokens in written)
+            scores = [score / share for score, share in zip(scores, shares, strict=True)]
         return list(zip(written, scores, strict=True))
 
     def likeliest(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import tinycopy
+from tests.sample_scores import check_scores
 from tests.tiny_release import make_release
 from tinycopy.brief import Brief, CopyType, Length
 from tinycopy.encoding import slots
@@ -18,10 +19,8 @@ EMBEDDED = Path(tinycopy.__file__).parent / "embedded"
 
 @pytest.fixture(scope="module", params=["encoder-decoder", "decoder"])
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    directory = EMBEDDED
-    if request.param == "encoder-decoder":
-        directory = tmp_path_factory.mktemp("release")
-        make_release(directory)
+    directory = tmp_path_factory.mktemp("release")
+    make_release(directory, decoder=request.param == "decoder")
     return Model({name: (directory / name).read_bytes() for name in FILES}, seed=3)
 
 
@@ -84,3 +83,9 @@ def test_tokens_that_are_not_allowed_are_not_sampled(model: Model) -> None:
     without = [token for token in often if token != END]
     assert not set(sampled(without)).intersection(without)
     assert set(model.likeliest(["<unk>", END], 5, without=without)).isdisjoint(without)
+
+
+@pytest.mark.parametrize("opening", [0, 3])
+def test_the_score_of_a_sample_is_the_mean_of_what_follows_its_opening(opening: int) -> None:
+    served = Model({name: (EMBEDDED / name).read_bytes() for name in FILES}, seed=3)
+    check_scores(served, opening)
