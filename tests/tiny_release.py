@@ -8,7 +8,7 @@ true.
 import hashlib
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -32,7 +32,7 @@ SENTENCES = (
 )
 WIDTH, HEADS, LAYERS = 32, 4, (2, 1)
 
-_Layout = transformer_spec.TransformerSpec | transformer_spec.TransformerDecoderModelSpec
+_Layout: TypeAlias = transformer_spec.TransformerSpec | transformer_spec.TransformerDecoderModelSpec
 _LAYERS: dict[str, Any] = {
     "pre_norm": True,
     "activation": common_spec.Activation.GELUTanh,

@@ -12,38 +12,14 @@ from distill.shipped import shipped_recipes
 from finetune.deck import load_deck
 from finetune.stage import StageError, read_metadata
 from tests.function.server import deployable, running
-from tests.tiny_models import deck_rows, make_causal, write_deck, write_recipe
-
-TEACHER = {"max_steps": 4, "eval_steps": 2, "batch_size": 8, "bf16": False}
-LABELS = {"briefs": 10, "candidates": 2, "compute_type": "float32"}
-STUDENT = {
-    "vocabulary": 700,
-    "width": 32,
-    "feed_forward": 64,
-    "heads": 2,
-    "encoder_layers": 2,
-    "decoder_layers": 1,
-    "warmup": 5,
-    "steps": 80,
-    "batch_tokens": 2000,
-    "eval_steps": 80,
-    "eval_rows": 4,
-}
+from tests.tiny_models import chain_recipe
 
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A recipe over 30 rows and the directory in which its chain has run."""
     directory = tmp_path_factory.mktemp("chain")
-    base = make_causal(directory / "base", deck_rows(30))
-    recipe = write_recipe(
-        directory / "recipe.toml",
-        deck={"path": str(write_deck(directory / "deck.jsonl", 30)), "word_ranges": False},
-        teacher={**TEACHER, "base": str(base)},
-        labels=LABELS,
-        student=STUDENT,
-        release={"rows": 4, "max_chrf_loss": 1.0},
-    )
+    recipe = chain_recipe(directory)
     assert main(["chain", "--recipe", str(recipe), "--out", str(directory / "runs")]) == 0
     return recipe, directory / "runs"
 
