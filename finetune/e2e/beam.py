@@ -16,7 +16,7 @@ from tinycopy.manifest import ReleaseError
 from tinycopy.model import Model
 from tinycopy.release import embedded
 
-WIDTH = 8
+WIDTH = 5
 """Of the beam: chosen on the development set."""
 MAX_TOKENS = 120
 """Of a text."""

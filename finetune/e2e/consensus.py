@@ -3,12 +3,15 @@
 Nearly half of the training references say something else than their meaning, and each meaning
 has eight or nine of them, worded differently. A small model learns more from the few that say
 exactly what is asked, in words that the other references use too: what sequence-level distillation
-takes from a teacher's likeliest outputs (Kim and Rush, 2016), taken from people. The file that this
-writes is what the recipe `e2e` trains on; it holds text of E2E and is under E2E's licence.
+takes from a teacher's likeliest outputs (Kim and Rush, 2016), taken from people. Long meanings are
+rare in training and common in what the task asks, so their references come several times, about
+other restaurants. The file that this writes is what the recipe `e2e` trains on; it holds text of
+E2E and is under E2E's licence.
 """
 
 import argparse
 import csv
+import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,17 +23,24 @@ from tqdm import tqdm
 
 from finetune.e2e.data import Case, Edition, read_cases
 from finetune.e2e.slot_errors import slot_errors
+from finetune.meanings import Slot
 from finetune.stage import Metadata, checked, digest, run_stage, say
 
 KEEP = 3
 """References kept of each meaning."""
+LONG = 6
+"""Slots of a meaning above which each slot more doubles how often its references are given."""
+_NAMES = ("name", "near")
+"""The attributes whose values are names of places, which any other place can take."""
 
 
 class ConsensusSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """edition: of the training data.  keep: the most references of one meaning."""
+    """edition: of the training data.  keep: the most references of one meaning.  long: slots above
+    which each slot more doubles how often a meaning's references are given."""
 
     edition: Edition = Edition.ORIGINAL
     keep: Annotated[int, Meta(ge=1)] = KEEP
+    long: Annotated[int, Meta(ge=0)] = LONG
 
 
 def consensus(case: Case, keep: int = KEEP) -> list[str]:
@@ -54,21 +64,55 @@ def consensus(case: Case, keep: int = KEEP) -> list[str]:
     return exact[:keep] or nearly[:1]
 
 
+class Places:
+    """Other names of places, for the same said of another restaurant."""
+
+    def __init__(self, cases: Sequence[Case]) -> None:
+        values = {(slot.name, slot.value) for case in cases for slot in case.meaning}
+        self._values = {name: sorted(v for n, v in values if n == name) for name in _NAMES}
+
+    def elsewhere(self, meaning: Sequence[Slot], text: str, time: int) -> Case:
+        """A meaning and its text with other names, each `time` others.
+
+        A name that the text does not have as the meaning writes it stays as it is.
+        """
+        rng = random.Random(f"{time} {text}")
+        slots = list[Slot]()
+        for slot in meaning:
+            value = slot.value
+            if slot.name in _NAMES and value in text:
+                taken = {one.value for one in (*meaning, *slots)}
+                others = [other for other in self._values[slot.name] if other not in taken]
+                value = rng.choice(others or [value])
+                text = text.replace(slot.value, value)
+            slots.append(Slot(slot.name, value))
+        return Case(tuple(slots), (text,))
+
+
+def _kept(case: Case, places: Places, settings: ConsensusSettings) -> list[Case]:
+    """What to learn from a meaning: its consensus, of a long meaning more than once."""
+    texts = consensus(case, settings.keep)
+    times = 2 ** max(0, len(case.meaning) - settings.long)
+    again = (places.elsewhere(case.meaning, text, t) for text in texts for t in range(1, times))
+    kept = [Case(case.meaning, (text,)) for text in texts]
+    return kept + [other for other in again if other.meaning != case.meaning]
+
+
 def select(settings: ConsensusSettings, cases: Sequence[Case], out: Path) -> Metadata:
     """Write train.csv, with the columns `mr` and `ref`, into the directory `out`."""
 
     def work(directory: Path) -> Mapping[str, Any]:
-        kept = [consensus(case, settings.keep) for case in tqdm(cases, desc="choose", disable=None)]
+        places = Places(cases)
+        kept = [_kept(case, places, settings) for case in tqdm(cases, desc="choose", disable=None)]
         with (directory / "train.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(["mr", "ref"])
-            for case, texts in zip(cases, kept, strict=True):
-                writer.writerows([case.text, text] for text in texts)
+            writer.writerows((one.text, *one.references) for each in kept for one in each)
         return {
             "meanings": len(cases),
             "references": sum(len(case.references) for case in cases),
-            "kept": sum(map(len, kept)),
-            "meanings_without": sum(not texts for texts in kept),
+            "rows": sum(map(len, kept)),
+            "meanings_without": sum(not each for each in kept),
         }
 
     inputs = {"cases": digest(msgspec.json.encode(cases))}
@@ -94,7 +138,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     add("--out", type=Path, required=True, help="output directory")
     add("--edition", type=Edition, choices=list(Edition), default=Edition.ORIGINAL)
     add("--keep", type=int, default=KEEP, help="references of one meaning; default: %(default)s")
+    add(
+        "--long",
+        type=int,
+        default=LONG,
+        help="slots of a meaning that is given once; each more doubles it; default: %(default)s",
+    )
     given = parser.parse_args(argv)
-    settings = checked({"edition": given.edition, "keep": given.keep}, ConsensusSettings)
+    settings = checked(
+        {"edition": given.edition, "keep": given.keep, "long": given.long}, ConsensusSettings
+    )
     found = select(settings, read_cases(given.data, given.edition, "train"), given.out).metrics
-    say(f"e2e-consensus: kept {found['kept']:,} of {found['references']:,} references")
+    say(f"e2e-consensus: {found['rows']:,} rows of {found['references']:,} references")

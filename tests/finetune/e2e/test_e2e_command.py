@@ -135,10 +135,28 @@ def test_the_references_kept_are_exact_and_those_that_others_agree_with(tmp_path
     expected = [[meaning("The Eagle"), agreed], [meaning("Zizzi"), nearly]]
     assert kept == [["mr", "ref"], *expected]
     metrics = read_metadata(out).metrics
-    assert metrics == {"meanings": 3, "references": 8, "kept": 2, "meanings_without": 1}
+    assert metrics == {"meanings": 3, "references": 8, "rows": 2, "meanings_without": 1}
     more = ConsensusSettings(keep=2)
     select(more, read_cases(tmp_path, Edition.ORIGINAL, "train"), tmp_path / "two")
     assert odd in (tmp_path / "two" / "train.csv").read_text(encoding="utf-8")
+
+
+def test_references_of_long_meanings_come_again_about_other_places(tmp_path: Path) -> None:
+    text = "The Eagle is a French place near Burger King, rated 5 out of 5."
+    there = meaning("Zizzi").replace("Burger King", "Clare Hall")
+    rows = [(meaning("The Eagle"), text), (there, "Zizzi serves French food, 5 stars.")]
+    write(tmp_path / "trainset.csv", rows)
+    out = tmp_path / "out"
+    consensus(["--data", str(tmp_path), "--long", "2", "--out", str(out)])
+    with (out / "train.csv").open(newline="", encoding="utf-8") as file:
+        found = list(csv.reader(file))[1:]
+    moved = [there, "Zizzi is a French place near Clare Hall, rated 5 out of 5."]
+    # Four slots are two above the two that come once: four times each, and all say the same.
+    assert found.count([meaning("The Eagle"), text]) == 1
+    assert found.count(moved) == 3
+    # What the text does not say is not renamed.
+    zizzi = [meaning for meaning, text in found if "5 stars" in text]
+    assert zizzi == [there] + [there.replace("Zizzi", "The Eagle")] * 3
 
 
 def test_texts_and_files_that_do_not_fit_are_refused(data: Path, tmp_path: Path) -> None:
