@@ -22,7 +22,7 @@ _MOST_OF_CATEGORY = 8
 _TYPE = (
     r"(?:(?:product|ad|social|email|facebook|instagram|newsletter) )?(?:descriptions?|headlines?|"
     r"slogans?|taglines?|captions?|subjects?(?: lines?)?|posts?|ads?|adverts?|copy|blurbs?|tweets?|"
-    r"something|texts?|lines?|paragraphs?|para|flyers?|listings?|invites?|invitations?)"
+    r"something|smth|sth|texts?|lines?|paragraphs?|para|flyers?|listings?|invites?|invitations?)"
 )
 _ASKS = (
     r"(?:(?:hi|hello|hey|hiya|ok|so|please|pls|plz|can you|could you|can i get|can we get|i want|"
@@ -57,9 +57,13 @@ _REQUEST = re.compile(
     re.I,
 )
 """A part that only asks for copy, or says how it should sound."""
+_SOUND = r"(?:casual|catchy|exciting|formal|funny|professional|punchy|serious|short)"
 _WISH = re.compile(
-    r"(?:very )?(?:funny|short|catchy|punchy|formal|serious)(?: (?:please|pls|plz))?", re.I
+    rf"(?:(?:very )?{_SOUND}(?: (?:and|but|or) {_SOUND})?|.*\bversions?|"
+    rf"(?:and|or|plus|&) (?:[\w-]+ ){{0,2}}?{_TYPE})(?: (?:please|pls|plz))?",
+    re.I,
 )
+"""What a request for copy goes on with that says nothing of the product."""
 _WORD = re.compile(r"\w")
 _CALLED = re.compile(
     r"[,(]?\s*\b(?:called|named|known as|under the name(?: of)?|"
@@ -159,7 +163,9 @@ class _Reading:
         """Learn from the next part of the prompt."""
         lead = _LEAD.match(part)
         told = part[lead.end() :] if lead else part
-        if not _WORD.search(told) or (_WISH.fullmatch if lead else _REQUEST.match)(told):
+        if not _WORD.search(told) or _WISH.fullmatch(told):
+            return
+        if lead is None and _REQUEST.match(told):
             return
         for clause in _clauses(self._after_name(told)):
             self._clause(clause)

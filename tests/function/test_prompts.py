@@ -80,6 +80,21 @@ READ = [
 ]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "newsletter subject and posts please",
+        "want something chatty but also serious versions",
+        "facebook post or ad pls",
+        "slogan & google headline",
+        "formal and funny",
+    ],
+)
+def test_what_else_is_asked_for_is_no_fact(asked: str) -> None:
+    told = Parts(category="camping stove", features=("weighs 90 g",))
+    assert understood(f"write smth for our camping stove, weighs 90 g. {asked}") == told
+
+
 @pytest.mark.parametrize(("prompt", "parts"), READ)
 def test_a_prompt_is_told_apart(prompt: str, parts: Parts) -> None:
     assert understood(prompt) == parts
