@@ -59,11 +59,13 @@ _REQUEST = re.compile(
 """A part that only asks for copy, or says how it should sound."""
 _SOUND = r"(?:casual|catchy|exciting|formal|funny|professional|punchy|serious|short)"
 _WISH = re.compile(
-    rf"(?:(?:very )?{_SOUND}(?: (?:and|but|or) {_SOUND})?|.*\bversions?|"
+    rf"(?:(?:very )?{_SOUND}(?: (?:and|but|or) {_SOUND})?|"
     rf"(?:and|or|plus|&) (?:[\w-]+ ){{0,2}}?{_TYPE})(?: (?:please|pls|plz))?",
     re.I,
 )
 """What a request for copy goes on with that says nothing of the product."""
+_VERSIONS = re.compile(r".*\bversions?(?: (?:please|pls|plz))?", re.I)
+"""What only a part that asks for copy can ask for; products come in versions too."""
 _WORD = re.compile(r"\w")
 _CALLED = re.compile(
     r"[,(]?\s*\b(?:called|named|known as|under the name(?: of)?|"
@@ -165,7 +167,7 @@ class _Reading:
         told = part[lead.end() :] if lead else part
         if not _WORD.search(told) or _WISH.fullmatch(told):
             return
-        if lead is None and _REQUEST.match(told):
+        if _VERSIONS.fullmatch(told) if lead else _REQUEST.match(told):
             return
         for clause in _clauses(self._after_name(told)):
             self._clause(clause)

@@ -100,6 +100,11 @@ def test_a_prompt_is_told_apart(prompt: str, parts: Parts) -> None:
     assert understood(prompt) == parts
 
 
+def test_versions_of_what_is_sold_are_a_fact() -> None:
+    told = understood("camera strap, comes in two versions, £20")
+    assert told.features == ("comes in two versions", "£20")
+
+
 def test_a_student_reads_a_prompt_as_it_reads_a_form() -> None:
     prompt = of(prompt="Umbrio is a soy sauce aged 18 months, sold in 5 litre cans")
     form = of(
