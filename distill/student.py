@@ -52,7 +52,8 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """The size of a student and how it is trained.
 
     keep_layers: layers of the teacher to make the student of, from 0 or, as -1, from the last; in
-    place of a new encoder-decoder, whose width, heads, layers and dropout then mean nothing.
+    place of a new encoder-decoder, whose width, heads, layers and dropout then mean nothing. Of a
+    student that is an encoder-decoder, layers of its decoder; its encoder grows to encoder_layers.
     batch_tokens: padded tokens of source and target in a batch.  deck_share, label_share: what to
     learn from, of each type: the share of the deck's copy that is most grounded
     (finetune/grounding.py), of the labels the likeliest.  deck_repeats: times that the deck is
@@ -213,7 +214,7 @@ def _model(
     vocabulary: sentencepiece.SentencePieceProcessor,
 ) -> PreTrainedModel:
     if teacher is not None and settings.keep_layers:
-        return prune(teacher, settings.keep_layers, vocabulary)
+        return prune(teacher, settings.keep_layers, vocabulary, settings.encoder_layers)
     return T5ForConditionalGeneration(_config(settings, vocabulary.vocab_size()))
 
 

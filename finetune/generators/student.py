@@ -128,7 +128,7 @@ class TorchStudent:
         source = self._source(marked)
         ms = 0.0
 
-        def proceed(
+        def following(
             opening: Sequence[str], count: int, limit: int, said: Collection[str]
         ) -> list[tuple[list[str], float]]:
             nonlocal ms
@@ -159,6 +159,11 @@ class TorchStudent:
                 )
                 for each, one in zip(new, whole, strict=True)
             ]
+
+        def proceed(
+            openings: Sequence[Sequence[str]], *asked: Any
+        ) -> list[list[tuple[list[str], float]]]:
+            return [following(opening, *asked) for opening in openings]
 
         found = student.by_sentence(
             brief,

@@ -59,45 +59,70 @@ class Model:
         top_p: float,
         temperature: float,
         repetition_penalty: float = 1.0,
-        opening: Sequence[str] = (),
+        openings: Sequence[Sequence[str]] = ((),),
         without: Sequence[str] = (),
         ends: Sequence[str] = (END,),
-    ) -> list[tuple[list[str], float]]:
-        """`count` samples of `least` to `limit` tokens that follow `tokens`, from `opening` on.
+    ) -> list[list[tuple[list[str], float]]]:
+        """For each opening `count` samples of `least` to `limit` tokens that follow `tokens`, from
+        the opening on.
 
         without: tokens that no sample has.  ends: tokens that end a sample. Each as its tokens,
-        its end included if it ended, and the mean log probability of those after `opening`.
+        its end included if it ended, and the mean log probability of those after its opening.
         """
+        options: dict[str, Any] = {
+            "num_hypotheses": count,
+            "sampling_topk": top_k,
+            "sampling_topp": top_p,
+            "sampling_temperature": temperature,
+            "repetition_penalty": repetition_penalty,
+            "suppress_sequences": [[token] for token in without] or None,
+            "end_token": list(ends),
+            "return_scores": True,
+        }
         if self._seq2seq:
-            source = tokens
-            options: dict[str, Any] = {"min_decoding_length": min(least, limit)}
-            if opening:
-                options["target_prefix"] = [list(opening)]
-        else:
-            source = [*tokens, *opening]
-            limit = max(1, limit - len(opening))
-            options = {"min_length": min(max(0, least - len(opening)), limit)}
-        result = self._run(
-            [source],
+            return self._continued(tokens, openings, limit, min(least, limit), options)
+        # One at a time, for what `likeliest` says.
+        return [self._gone_on(tokens, opening, limit, least, options) for opening in openings]
+
+    def _continued(
+        self,
+        tokens: Sequence[str],
+        openings: Sequence[Sequence[str]],
+        limit: int,
+        least: int,
+        options: Mapping[str, Any],
+    ) -> list[list[tuple[list[str], float]]]:
+        """What an encoder-decoder samples, all openings in one batch."""
+        prefix = _lists(openings) if any(openings) else None
+        results = self._run(
+            [tokens] * len(openings),
             limit,
             **options,
-            num_hypotheses=count,
-            sampling_topk=top_k,
-            sampling_topp=top_p,
-            sampling_temperature=temperature,
-            repetition_penalty=repetition_penalty,
-            suppress_sequences=[[token] for token in without] or None,
-            end_token=list(ends),
-            return_scores=True,
-        )[0]
-        written, scores = self._read(result)
-        if not self._seq2seq:
-            written = [[*opening, *tokens] for tokens in written]
-        elif opening:
+            min_decoding_length=least,
+            target_prefix=prefix,
+        )
+        found = []
+        for opening, result in zip(openings, results, strict=True):
             # The prefix adds nothing to CTranslate2's sum and counts in its length.
-            shares = (max(1, len(tokens) - len(opening)) / len(tokens) for tokens in written)
-            scores = [score / share for score, share in zip(scores, shares, strict=True)]
-        return list(zip(written, scores, strict=True))
+            shares = [max(1, len(each) - len(opening)) / len(each) for each in result.hypotheses]
+            scores = [score / share for score, share in zip(result.scores, shares, strict=True)]
+            found.append(list(zip(result.hypotheses, scores, strict=True)))
+        return found
+
+    def _gone_on(
+        self,
+        tokens: Sequence[str],
+        opening: Sequence[str],
+        limit: int,
+        least: int,
+        options: Mapping[str, Any],
+    ) -> list[tuple[list[str], float]]:
+        """What a decoder alone samples after the tokens and one opening."""
+        limit = max(1, limit - len(opening))
+        least = min(max(0, least - len(opening)), limit)
+        result = self._run([[*tokens, *opening]], limit, **options, min_length=least)[0]
+        written = ([*opening, *new] for new in result.sequences)
+        return list(zip(written, result.scores, strict=True))
 
     def likeliest(
         self,

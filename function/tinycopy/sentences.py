@@ -7,7 +7,7 @@ among whole copies (student.py).
 """
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from tinycopy.brief import NAMING, Brief
@@ -51,10 +51,12 @@ class Draft:
         return len(self.text.split())
 
 
-Proceed = Callable[[Sequence[str], int, int, Collection[str]], list[tuple[list[str], float]]]
-"""Samples sentences that go on from an opening: so many, of at most so many tokens, without some
-slots' markers and without the end of copy. The new pieces of each, its stop included, and their
-mean log probability."""
+Proceed = Callable[
+    [Sequence[Sequence[str]], int, int, Collection[str]], list[list[tuple[list[str], float]]]
+]
+"""Samples sentences that go on from each of some openings: so many, of about so many tokens at
+most, without some slots' markers and without the end of copy. For each opening the new pieces of
+each sentence, its stop included, and their mean log probability."""
 Decode = Callable[[list[str]], str]
 """The text of some pieces."""
 
@@ -97,27 +99,35 @@ class Sentences:
         if start is None:
             return []
         firsts: list[Draft] = []
-        for first in self._next(start, count):
+        for first in self._next([start], count)[0]:
             if not any(alike(first.text, other.text) for other in firsts):
                 firsts.append(first)
-        each = max(1, count // (1 + variants))
-        found = (self._finished(first, each) for first in firsts[:variants])
-        return [draft for draft in found if draft is not None]
+            if len(firsts) == variants:
+                break
+        return self._finished(firsts, max(1, count // (1 + variants)))
 
     def _draft(self, pieces: Sequence[str]) -> Draft | None:
         written = self._decode([*pieces])
         text = self._marked.fill(written)
         return None if text is None else Draft(tuple(pieces), written, text)
 
-    def _finished(self, draft: Draft, count: int) -> Draft | None:
+    def _finished(self, drafts: Sequence[Draft], count: int) -> list[Draft]:
+        """The drafts, all of which go on at once, for a batch takes less time than its parts."""
+        found = dict(enumerate(drafts))
+        ended: set[int] = set()
         for _ in range(MOST_SENTENCES):
-            if self._is_enough(draft):
-                return draft
-            following = self._next(draft, count)
-            if not following:
-                return draft if self._is_whole(draft) else None
-            draft = following[0]
-        return draft
+            ended |= {i for i, draft in found.items() if self._is_enough(draft)}
+            due = [i for i in found if i not in ended]
+            if not due:
+                break
+            for i, following in zip(due, self._next([found[i] for i in due], count), strict=True):
+                if (longer := next(following, None)) is not None:
+                    found[i] = longer
+                elif self._is_whole(found[i]):
+                    ended.add(i)
+                else:
+                    del found[i]
+        return [*found.values()]
 
     def _is_whole(self, draft: Draft) -> bool:
         return draft.words >= self._brief.word_range[0] and not self._required - {*draft.written}
@@ -131,13 +141,23 @@ class Sentences:
             or self._facts <= {*draft.written}
         )
 
-    def _next(self, draft: Draft, count: int) -> list[Draft]:
-        """The draft with each usable sentence that was sampled for it, the best first."""
+    def _next(self, drafts: Sequence[Draft], count: int) -> list[Iterator[Draft]]:
+        """Each draft with each usable sentence that was sampled for it, the best first."""
+        words = min(draft.words for draft in drafts)
+        limit = min(_MOST_TOKENS, 2 * (self._brief.word_range[1] - words) + _ROOM)
+        said = self._facts.intersection(*(draft.written for draft in drafts))
+        drawn = self._proceed([draft.pieces for draft in drafts], count, limit, said)
+        return [self._usable(*each) for each in zip(drafts, drawn, strict=True)]
+
+    def _usable(self, draft: Draft, drawn: Sequence[tuple[list[str], float]]) -> Iterator[Draft]:
+        """The draft with each of its next sentences that will do, the best first.
+
+        Checks take the most time, so they are left to whoever asks for one more.
+        """
         most = self._brief.word_range[1]
-        limit = min(_MOST_TOKENS, 2 * (most - draft.words) + _ROOM)
         said = self._facts & {*draft.written}
         ranked = []
-        for pieces, score in self._proceed(draft.pieces, count, limit, said):
+        for pieces, score in drawn:
             self.sampled += 1
             self.tokens += len(pieces)
             longer = self._draft((*draft.pieces, *pieces))
@@ -147,17 +167,18 @@ class Sentences:
                     logprob=draft.logprob + score * len(pieces),
                     tokens=draft.tokens + len(pieces),
                 )
-                if self._passes(longer) and _starts_well(draft.text, longer.text):
-                    own = _PRICE_OF_A_WORD * self._own_words(pieces)
+                added = self._decode(pieces)
+                if not said.intersection(added) and _starts_well(draft.text, longer.text):
+                    own = _PRICE_OF_A_WORD * self._own_words(added)
                     ranked.append((*self._oddness(longer, said), own - score, longer))
         # What is whole already needs no sentence that tells nothing of the brief.
         usable = [one for one in ranked if not (one[1] and self._is_whole(draft))]
-        return [longer for *_, longer in sorted(usable, key=lambda one: one[:3])]
+        ordered = (longer for *_, longer in sorted(usable, key=lambda one: one[:3]))
+        return filter(self._passes, ordered)
 
-    def _own_words(self, pieces: Sequence[str]) -> int:
+    def _own_words(self, sentence: str) -> int:
         """How many words of a sentence are in none of the brief's slots."""
-        words = self._decode([*pieces]).split()
-        return sum(not self._markers.intersection(word) for word in words)
+        return sum(not self._markers.intersection(word) for word in sentence.split())
 
     def _passes(self, draft: Draft) -> bool:
         checks = run_checks(self._brief, draft.text)

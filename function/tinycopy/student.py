@@ -64,7 +64,7 @@ class Batch:
     tokens: int
 
 
-_Draw = Callable[..., list[tuple[list[str], float]]]
+_Draw = Callable[..., list[list[tuple[list[str], float]]]]
 
 
 def sampled(
@@ -162,13 +162,14 @@ class Student:
     ) -> Batch:
         """`count` whole copies from `opening` on."""
         samples = []
-        for pieces, score in draw(
-            opening,
+        [drawn] = draw(
+            [opening],
             count,
             token_limit(brief),
             least=token_floor(brief, marked),
             without=marker_pieces(self._pieces, marked.foreign),
-        ):
+        )
+        for pieces, score in drawn:
             finished = pieces[-1:] == [END]
             text = self._pieces.decode(pieces[:-1] if finished else pieces)
             samples.append(
@@ -188,11 +189,15 @@ class Student:
         """Up to `variants` copies from `opening` on, out of `count` first sentences."""
 
         def proceed(
-            opening: Sequence[str], count: int, limit: int, said: Collection[str]
-        ) -> list[tuple[list[str], float]]:
+            openings: Sequence[Sequence[str]], count: int, limit: int, said: Collection[str]
+        ) -> list[list[tuple[list[str], float]]]:
             without = [END, *marker_pieces(self._pieces, marked.foreign | {*said})]
-            drawn = draw(opening, count, len(opening) + limit, without=without, ends=self._stops)
-            return [(pieces[len(opening) :], score) for pieces, score in drawn]
+            limit += max(map(len, openings))
+            drawn = draw(openings, count, limit, without=without, ends=self._stops)
+            return [
+                [(pieces[len(opening) :], score) for pieces, score in found]
+                for opening, found in zip(openings, drawn, strict=True)
+            ]
 
         return by_sentence(
             brief, marked, self._general, self._pieces.decode, proceed, opening, variants, count
@@ -252,11 +257,11 @@ def _drawn(
     model: Model,
     tokens: Sequence[str],
     sampling: Sampling,
-    opening: Sequence[str],
+    openings: Sequence[Sequence[str]],
     count: int,
     limit: int,
     **options: Any,
-) -> list[tuple[list[str], float]]:
+) -> list[list[tuple[list[str], float]]]:
     """What a model samples for some tokens; see Model.sample."""
     return model.sample(
         tokens,
@@ -266,6 +271,6 @@ def _drawn(
         top_p=sampling.top_p,
         temperature=sampling.temperature,
         repetition_penalty=sampling.repetition_penalty,
-        opening=opening,
+        openings=openings,
         **options,
     )

@@ -4,6 +4,7 @@ A small student remembers mugs where a brief has a workshop for amber. Which wor
 deck tells (finetune/general_words.py); the release's manifest carries them.
 """
 
+import functools
 import re
 from collections.abc import Collection
 
@@ -12,10 +13,14 @@ _ENDING = re.compile(r"(?<=\w{3})(?:ings?|e[drs]|[esy])$")
 _DOUBLE = re.compile(r"(.)\1$")
 
 
+@functools.lru_cache(maxsize=2048)
+def _root(word: str) -> str:
+    return _DOUBLE.sub(r"\1", _ENDING.sub("", word))
+
+
 def roots(text: str) -> frozenset[str]:
     """The words of a text without capitals and without the commonest endings of English."""
-    found = (_ENDING.sub("", word) for word in _WORD.findall(text.lower()))
-    return frozenset(_DOUBLE.sub(r"\1", word) for word in found)
+    return frozenset(map(_root, _WORD.findall(text.lower())))
 
 
 def strays(facts: str, copy: str, general: Collection[str]) -> int:

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 import sentencepiece
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 from distill.convert import ConvertSettings, convert
 from distill.marking import pair
@@ -18,7 +18,7 @@ from finetune.deck import read_shipped
 from finetune.stage import StageError
 from finetune.teacher import IGNORED
 from tests.sample_scores import check_scores
-from tests.tiny_models import make_causal, make_seq2seq
+from tests.tiny_models import make_causal
 from tinycopy.encoding import PRODUCT
 from tinycopy.manifest import FILES
 from tinycopy.model import Model
@@ -137,11 +137,11 @@ def test_its_release_serves_what_pytorch_writes(student: Path, tmp_path: Path) -
     metadata = convert(settings, student, ROWS, release, inputs={})
     assert metadata.metrics["valid_same_copy"] == 1
     model = Model({name: (release / name).read_bytes() for name in FILES}, seed=1)
-    samples = model.sample(["<unk>", "</s>"], 3, 5, top_k=0, top_p=1.0, temperature=1.0)
+    [samples] = model.sample(["<unk>", "</s>"], 3, 5, top_k=0, top_p=1.0, temperature=1.0)
     assert len({tuple(tokens) for tokens, _ in samples}) == 3
     assert all(1 <= len(tokens) <= 5 for tokens, _ in samples)
-    for opening in (0, 3):
-        check_scores(model, opening)
+    for openings in ((0,), (3, 1)):
+        check_scores(model, *openings)
 
 
 def test_its_release_finds_copy_as_likely_as_pytorch_does(student: Path, tmp_path: Path) -> None:
@@ -171,7 +171,64 @@ def test_layers_without_a_teacher_are_refused(tmp_path: Path) -> None:
         train_student(SETTINGS, ROWS, ROWS, None, tmp_path / "s", inputs={})
 
 
-def test_a_teacher_of_another_architecture_is_refused(tmp_path: Path) -> None:
-    teacher = make_seq2seq(tmp_path / "t5", ROWS)
-    with pytest.raises(StageError, match="T5Config; only Llama's architecture"):
-        train_student(SETTINGS, ROWS, ROWS, None, tmp_path / "s", teacher=teacher, inputs={})
+def test_a_teacher_of_another_architecture_is_refused(teacher: Path, tmp_path: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(teacher)
+    gpt2 = GPT2LMHeadModel(GPT2Config(vocab_size=len(tokenizer), n_embd=8, n_layer=1, n_head=1))
+    gpt2.save_pretrained(tmp_path / "gpt2")
+    tokenizer.save_pretrained(tmp_path / "gpt2")
+    with pytest.raises(StageError, match="GPT2Config; only Llama's and T5's architectures"):
+        train_student(
+            SETTINGS, ROWS, ROWS, None, tmp_path / "s", teacher=tmp_path / "gpt2", inputs={}
+        )
+
+
+@pytest.fixture(scope="module")
+def encoder_decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("encoder-decoder") / "student"
+    new = msgspec.structs.replace(SETTINGS, keep_layers=(), width=32, encoder_layers=2)
+    train_student(new, ROWS, ROWS, None, out, inputs={})
+    return out
+
+
+def test_an_encoder_decoder_lends_its_encoder_and_layers_of_its_decoder(
+    encoder_decoder: Path,
+) -> None:
+    model, own = load_student(encoder_decoder)
+    pruned = prune(encoder_decoder, [-1], own, encoder_layers=3)
+    assert (pruned.config.num_layers, pruned.config.num_decoder_layers) == (3, 1)
+    kept, old = pruned.state_dict(), model.state_dict()
+    bias = "decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"
+    assert torch.equal(kept[bias], old[bias])
+    moved = {n: n.replace("decoder.block.0", "decoder.block.1") for n in kept if n != bias}
+    new = {name for name, was in moved.items() if was not in old}
+    assert new and all(name.startswith("encoder.block.2.") for name in new)
+    assert all(torch.equal(kept[n], old[was]) for n, was in moved.items() if n not in new)
+
+
+def test_layers_that_are_new_to_an_encoder_change_little_at_first(encoder_decoder: Path) -> None:
+    model, own = load_student(encoder_decoder)
+    deeper = prune(encoder_decoder, [0, 1], own, encoder_layers=4).eval()
+    ids = torch.tensor([own.encode(PAIRS[0][0])])
+    with torch.inference_mode():
+        before, after = (m.encoder(ids).last_hidden_state for m in (model, deeper))
+    assert not torch.equal(before, after)
+    assert torch.cosine_similarity(before, after, dim=-1).min() > 0.9
+
+
+def test_an_encoder_decoder_of_borrowed_layers_learns_and_is_served(
+    encoder_decoder: Path, tmp_path: Path
+) -> None:
+    settings = msgspec.structs.replace(SETTINGS, keep_layers=(-1,), encoder_layers=3)
+    out = tmp_path / "student"
+    train_student(settings, ROWS, ROWS, None, out, teacher=encoder_decoder, inputs={})
+    release = ConvertSettings(compute_type="float32", rows=12)
+    metadata = convert(release, out, ROWS, tmp_path / "release", inputs={})
+    assert metadata.metrics["valid_same_copy"] == 1
+
+
+def test_an_encoder_loses_no_layers(encoder_decoder: Path, tmp_path: Path) -> None:
+    settings = msgspec.structs.replace(SETTINGS, keep_layers=(0,), encoder_layers=1)
+    with pytest.raises(StageError, match="encoder_layers: 1, but the teacher's encoder of 2 stays"):
+        train_student(
+            settings, ROWS, ROWS, None, tmp_path / "s", teacher=encoder_decoder, inputs={}
+        )

@@ -25,9 +25,8 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 def lengths(model: Model, least: int, opening: list[str]) -> set[int]:
-    samples = model.sample(
-        ["<unk>", END], 20, 60, least=least, top_k=0, top_p=1.0, temperature=1.0, opening=opening
-    )
+    options = {"top_k": 0, "top_p": 1.0, "temperature": 1.0}
+    [samples] = model.sample(["<unk>", END], 20, 60, least=least, openings=[opening], **options)
     for tokens, _ in samples:
         assert tokens[: len(opening)] == opening
     return {len(tokens) - (tokens[-1] == END) for tokens, _ in samples}
@@ -46,8 +45,8 @@ def test_a_penalty_keeps_tokens_from_coming_again_but_not_those_that_were_read(
 ) -> None:
     def again(penalty: float) -> tuple[int, int]:
         options = {"least": 30, "top_k": 0, "top_p": 1.0, "temperature": 1.0}
-        first = model.sample(["<unk>", END], 1, 30, **options)[0][0]
-        samples = model.sample([*first[:29], END], 20, 30, **options, repetition_penalty=penalty)
+        first = model.sample(["<unk>", END], 1, 30, **options)[0][0][0]
+        [samples] = model.sample([*first[:29], END], 20, 30, **options, repetition_penalty=penalty)
         written = [tokens for tokens, _ in samples]
         read = sum(token in first for tokens in written for token in tokens)
         return sum(len(tokens) - len(set(tokens)) for tokens in written), read
@@ -74,7 +73,7 @@ def test_the_floor_is_a_token_for_each_word_and_some_for_marks_a_name_is_one() -
 
 def test_tokens_that_are_not_allowed_are_not_sampled(model: Model) -> None:
     def sampled(without: list[str]) -> list[str]:
-        samples = model.sample(
+        [samples] = model.sample(
             ["<unk>", END], 40, 5, top_k=0, top_p=1.0, temperature=1.0, without=without
         )
         return [token for tokens, _ in samples for token in tokens]
@@ -85,7 +84,9 @@ def test_tokens_that_are_not_allowed_are_not_sampled(model: Model) -> None:
     assert set(model.likeliest(["<unk>", END], 5, without=without)).isdisjoint(without)
 
 
-@pytest.mark.parametrize("opening", [0, 3])
-def test_the_score_of_a_sample_is_the_mean_of_what_follows_its_opening(opening: int) -> None:
+@pytest.mark.parametrize("openings", [(0,), (3,), (3, 1, 6)])
+def test_the_score_of_a_sample_is_the_mean_of_what_follows_its_opening(
+    openings: tuple[int, ...],
+) -> None:
     served = Model({name: (EMBEDDED / name).read_bytes() for name in FILES}, seed=3)
-    check_scores(served, opening)
+    check_scores(served, *openings)

@@ -39,7 +39,12 @@ class Scripted:
         self.asked: list[tuple[str, frozenset[str]]] = []
 
     def __call__(
-        self, opening: Sequence[str], count: int, limit: int, said: Collection[str]
+        self, openings: Sequence[Sequence[str]], count: int, limit: int, said: Collection[str]
+    ) -> list[list[tuple[list[str], float]]]:
+        return [self.following(opening, count, said) for opening in openings]
+
+    def following(
+        self, opening: Sequence[str], count: int, said: Collection[str]
     ) -> list[tuple[list[str], float]]:
         self.asked.append(("".join(opening), frozenset(said)))
         allowed = [one for one in self.sentences if not set(one) & set(said)]
@@ -116,6 +121,15 @@ def test_variants_start_with_different_sentences() -> None:
         "Sunrise Mug is a travel mug that holds 350 ml on your way to every day",
         "It is dishwasher safe and it is for your coffee, with a steel lid for every day",
     ]
+
+
+def test_variants_go_on_at_once_and_none_says_again_what_another_may_still_say() -> None:
+    # After TOPPED only MUG is left to say, and after MUG only TOPPED.
+    script = Scripted(MUG, TOPPED)
+    found = Sentences(BRIEF, MARKED, GENERAL, "".join, script).write((), 2, 12)
+    assert [said for _, said in script.asked] == [frozenset()] * 3
+    assert [[*draft.written].count(HOLDS) for draft in found] == [1, 1]
+    assert all(run_checks(BRIEF, draft.text)["not_repetitive"] for draft in found)
 
 
 def test_a_sentence_starts_as_one() -> None:

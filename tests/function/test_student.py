@@ -153,7 +153,7 @@ def test_tokens_are_sampled_from_so_many_of_the_likeliest(files: dict[str, bytes
     model = Model({name: files[name] for name in files if name != "spm.model"}, seed=1)
 
     def firsts(top_k: int) -> int:
-        samples = model.sample(["<unk>", END], 60, 1, top_k=top_k, top_p=1.0, temperature=5.0)
+        [samples] = model.sample(["<unk>", END], 60, 1, top_k=top_k, top_p=1.0, temperature=5.0)
         return len({tokens[0] for tokens, _ in samples})
 
     assert firsts(2) < firsts(10) < firsts(100)
