@@ -184,6 +184,17 @@ def test_a_conversion_that_breaks_the_student_is_refused(
     assert [p.name for p in tmp_path.iterdir()] == ["release"], "the refused one left no trace"
 
 
+def test_a_release_whose_copy_passes_fewer_checks_is_refused(
+    student: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if PyTorch wrote the deck's own copy, which a student of sixty steps is far from."""
+    monkeypatch.setattr(room, "write_with_torch", lambda *found: [row.copy for row in found[2]])
+    settings = msgspec.structs.replace(SETTINGS, max_chrf_loss=1.0)
+    with pytest.raises(StageError, match=r"loses .* of checks .* convert.max_checks_loss"):
+        convert(settings, student, ROWS, tmp_path / "release", inputs={})
+    assert not (tmp_path / "release").exists()
+
+
 def test_another_student_makes_another_release(student: Path, tmp_path: Path) -> None:
     out = tmp_path / "release"
     first = convert(SETTINGS, student, ROWS, out, inputs={}).metrics["digest"]

@@ -165,6 +165,16 @@ def test_of_states_as_good_by_their_loss_the_one_whose_copy_passes_most_checks_i
     )
 
 
+@pytest.mark.parametrize(("schedule", "share"), [("inverse_sqrt", 0.5**0.5), ("cosine", 0.0)])
+def test_the_learning_rate_falls_as_its_schedule_says(
+    tmp_path: Path, schedule: str, share: float
+) -> None:
+    settings = changed(schedule=schedule, steps=100, eval_steps=100)
+    metrics = train_student(settings, ROWS, ROWS[:2], None, tmp_path / "s", inputs={}).metrics
+    half, end = (entry["learning_rate"] for entry in metrics["history"] if "loss" in entry)
+    assert end / half == pytest.approx(share, abs=0.02)
+
+
 def test_part_kill_resume_rest_equals_training_at_once(tmp_path: Path) -> None:
     recipe = recipe_in(tmp_path)
     assert_a_kill_changes_nothing("student", recipe, tmp_path)

@@ -76,7 +76,7 @@ def test_bf16_computes_otherwise_and_learns_as_much(
 def test_training_stops_once_the_validation_loss_no_longer_falls_and_the_best_state_is_kept(
     base: Path, tmp_path: Path
 ) -> None:
-    metadata, weights = trained(
+    metadata, _ = trained(
         base, tmp_path / "teacher", learning_rate=1.0, max_steps=40, eval_steps=1, patience=3
     )
     losses = [one["eval_loss"] for one in metadata.metrics["history"] if "eval_loss" in one]

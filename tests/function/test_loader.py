@@ -12,8 +12,20 @@ import pytest
 from tests.function.releases import EMBEDDED, FIRST, SECOND
 from tests.function.server import until
 from tests.tiny_release import write_manifest
+from tinycopy.brief import Brief, CopyType, Length
+from tinycopy.encoding import ENCODINGS, slots
 from tinycopy.errors import NotLoaded
 from tinycopy.manifest import FILES, MANIFEST
+
+BRIEF = Brief(
+    type=CopyType.PRODUCT_DESCRIPTION,
+    length=Length.SHORT,
+    product="Sunrise Mug 2",
+    category="travel mug",
+    features=("holds 350 ml", "a steel lid", "dishwasher safe"),
+    keywords=("steel",),
+    audience="hikers",
+)
 
 
 @pytest.fixture
@@ -40,6 +52,23 @@ def test_the_pointer_names_the_release_that_serves(bucket, releases, loader):
     point(bucket, releases[SECOND][1])
     serving = loader(f"gs://{bucket.name}").wait()
     assert (serving.digest, serving.source, serving.trouble) == (releases[2][1], "bucket", None)
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_a_release_reads_briefs_in_the_encoding_of_its_training(bucket, release, loader, encoding):
+    """An older release, as a rollback serves it, gets the slots that it learnt from."""
+    directory, _ = release
+    digest = write_manifest(directory, encoding=encoding)
+    upload(bucket, directory, digest)
+    point(bucket, digest)
+    serving = loader(f"gs://{bucket.name}").wait()
+    assert serving.digest == digest
+    assert serving.student.marked(BRIEF).source == slots(BRIEF, encoding).source
+    assert serving.student.write(BRIEF, 1, 1).variants[0].text
+
+
+def test_encodings_differ_in_what_a_student_reads():
+    assert len({slots(BRIEF, encoding).source for encoding in ENCODINGS}) == len(ENCODINGS)
 
 
 def test_a_pinned_release_serves_whatever_the_pointer_says(bucket, releases, loader):
