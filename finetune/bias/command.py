@@ -22,6 +22,7 @@ from finetune.generators.generate import (
     Generator,
     Sampling,
     Spec,
+    function_digest,
     generator_identity,
     generator_parser,
     given_sampling,
@@ -70,6 +71,7 @@ def probe(settings: ProbeSettings, out: Path) -> Metadata:
     pairs = sample(read_pairs(), settings.limit, settings.seed)
     inputs = {spec.label: generator_identity(spec) for spec in specs}
     inputs |= {path.name: file_digest(path) for path in (LIST, LEXICON, LINES)}
+    inputs["function"] = function_digest()
 
     def work(directory: Path) -> Mapping[str, Any]:
         written = {spec.label: _ask(spec, settings, pairs) for spec in specs}

@@ -20,6 +20,7 @@ from finetune.e2e.scores import calibrate, human_slot_errors, score, score_table
 from finetune.generators.generate import (
     Kind,
     Spec,
+    function_digest,
     generator_identity,
     generator_parser,
     given_sampling,
@@ -36,7 +37,7 @@ def evaluate(settings: E2eSettings, cases: Sequence[Case], out: Path) -> Metadat
     specs = [parse_spec(text) for text in settings.generators]
     refuse_shared_labels([spec.label for spec in specs])
     inputs = {spec.label: generator_identity(spec) for spec in specs}
-    inputs["cases"] = digest(msgspec.json.encode(cases))
+    inputs |= {"cases": digest(msgspec.json.encode(cases)), "function": function_digest()}
     briefs = [case.brief for case in cases]
 
     def work(directory: Path) -> Mapping[str, Any]:

@@ -36,6 +36,7 @@ from finetune.generators.generate import (
     Kind,
     Sampling,
     Spec,
+    function_digest,
     generator_digest,
     generator_parser,
     given_sampling,
@@ -92,6 +93,7 @@ def evaluate(
     unknown = f"unknown, asked at {datetime.now(UTC).isoformat()}"
     inputs = {entrant.label: entrant.digest or unknown for entrant in entrants}
     inputs |= {"rows": task.digest, "training rows": _digest(training), "probe": probing.digest}
+    inputs["function"] = function_digest()
 
     def work(directory: Path) -> Mapping[str, Any]:
         def written(task: _Task) -> dict[str, Written]:
@@ -127,7 +129,7 @@ def _written(
     entrant: Entrant, task: _Task, settings: EvaluateSettings, directory: Path, finished: Path
 ) -> Written:
     """What the entrant writes, or wrote: in this run before it broke off, or in the last one."""
-    parts = [entrant.digest, task.digest, settings.seed, settings.sampling]
+    parts = [entrant.digest, task.digest, settings.seed, settings.sampling, function_digest()]
     fingerprint = digest(msgspec.json.encode(parts))
     path = directory / COPIES / f"{entrant.label}{task.suffix}.json"
     for known in (path, finished / COPIES / path.name):

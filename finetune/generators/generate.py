@@ -15,6 +15,7 @@ served.py, imported when one is opened.
 """
 
 import argparse
+import functools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,6 +25,7 @@ from typing import Annotated, Any, Protocol
 import msgspec
 from msgspec import Meta
 
+import tinycopy
 from finetune.stage import StageError, digest, file_digest
 from tinycopy.brief import Brief
 from tinycopy.manifest import MANIFEST
@@ -188,6 +190,14 @@ def _with_sampling(weights: str) -> str:
     from tinycopy.student import Sampling as Function
 
     return digest(f"{weights} {Function()}".encode())
+
+
+@functools.cache
+def function_digest() -> str:
+    """A digest of the function's code: it reads briefs, chooses copy and checks it, so what was
+    written and counted by other code is not what would be today."""
+    code = Path(tinycopy.__file__).parent.glob("*.py")
+    return digest(b"".join(path.read_bytes() for path in sorted(code)))
 
 
 def generator_identity(spec: Spec) -> str:

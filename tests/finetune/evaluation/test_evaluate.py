@@ -144,12 +144,14 @@ def test_another_generator_costs_only_that_generator(tmp_path: Path) -> None:
     assert list(read_evaluation(tmp_path / "out").entries) == [DECK, "first", "second"]
 
 
-@pytest.mark.parametrize("change", ["generator", "rows", "seed"])
+@pytest.mark.parametrize("change", ["generator", "rows", "seed", "code"])
 def test_copies_are_written_anew_when_what_they_come_from_changes(
-    tmp_path: Path, change: str
+    tmp_path: Path, change: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     echo = Echo()
     evaluate(settings_of(), ROWS, TRAINING, [entrant("echo", echo)], tmp_path / "out")
+    if change == "code":
+        monkeypatch.setattr("finetune.evaluation.evaluate.function_digest", lambda: "other code")
     evaluate(
         settings_of(seed=2 if change == "seed" else 1),
         ROWS[:3] if change == "rows" else ROWS,

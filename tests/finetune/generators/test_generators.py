@@ -1,6 +1,7 @@
 """Generators that run in PyTorch, on tiny models with random weights made here."""
 
 import itertools
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -16,10 +17,12 @@ from transformers import (
     set_seed,
 )
 
+import tinycopy
 from finetune.generators.batches import seeded
 from finetune.generators.generate import (
     Generator,
     Sampling,
+    function_digest,
     generator_digest,
     open_generator,
     parse_spec,
@@ -182,6 +185,18 @@ def test_a_student_chooses_as_the_function_and_draws_again_where_that_is_not_eno
         *(variant.text for variant in chosen),
         *[""] * (variants - len(chosen)),
     ]
+
+
+def test_the_digest_of_the_function_changes_with_any_of_its_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in Path(tinycopy.__file__).parent.glob("*.py"):
+        shutil.copy(module, tmp_path)
+    monkeypatch.setattr(tinycopy, "__file__", str(tmp_path / "__init__.py"))
+    assert function_digest.__wrapped__() == function_digest()
+    with (tmp_path / "checks.py").open("a") as file:
+        file.write("# another check\n")
+    assert function_digest.__wrapped__() != function_digest()
 
 
 def test_another_way_to_sample_makes_another_generator(
