@@ -31,6 +31,8 @@ _WORDS_FOR_A_KEYWORD = 20
 _PRICE_OF_A_WORD = 0.05
 """Nats by which a word that the student adds of its own must be likelier: what tells the brief's
 facts in fewer words has less room to be wrong."""
+_WORDS_FOR_A_FACT = 10
+"""What a sentence that tells one fact takes."""
 _MENDED_LATER = frozenset({"length_in_range", "has_keywords", "names_product", "finished"})
 """Checks that the sentences to come can still pass."""
 
@@ -169,7 +171,7 @@ class Sentences:
                 )
                 added = self._decode(pieces)
                 if not said.intersection(added) and _starts_well(draft.text, longer.text):
-                    own = _PRICE_OF_A_WORD * self._own_words(added)
+                    own = _PRICE_OF_A_WORD * (self._own_words(added) + self._untold(longer))
                     ranked.append((*self._oddness(longer, said), own - score, longer))
         # What is whole already needs no sentence that tells nothing of the brief.
         usable = [one for one in ranked if not (one[1] and self._is_whole(draft))]
@@ -179,6 +181,11 @@ class Sentences:
     def _own_words(self, sentence: str) -> int:
         """How many words of a sentence are in none of the brief's slots."""
         return sum(not self._markers.intersection(word) for word in sentence.split())
+
+    def _untold(self, draft: Draft) -> int:
+        """How many words are still to come for which the brief will have no fact left."""
+        facts = len(self._facts.difference(draft.written))
+        return max(0, self._brief.word_range[0] - draft.words - _WORDS_FOR_A_FACT * facts)
 
     def _passes(self, draft: Draft) -> bool:
         checks = run_checks(self._brief, draft.text)

@@ -31,11 +31,11 @@ GENERAL = roots(
 
 
 class Scripted:
-    """Goes on with the first so many of its sentences that it is allowed to say, each likelier than
-    the next; keeps what it was asked."""
+    """Goes on with the first so many of its sentences that it is allowed to say, each `apart` nats
+    likelier than the next; keeps what it was asked."""
 
-    def __init__(self, *sentences: str) -> None:
-        self.sentences = sentences
+    def __init__(self, *sentences: str, apart: float = 2.0) -> None:
+        self.sentences, self.apart = sentences, apart
         self.asked: list[tuple[str, frozenset[str]]] = []
 
     def __call__(
@@ -50,7 +50,7 @@ class Scripted:
         allowed = [one for one in self.sentences if not set(one) & set(said)]
         space = " " if opening else ""
         return [
-            ([*(space + one[:-1]), one[-1]], -2.0 * self.sentences.index(one))
+            ([*(space + one[:-1]), one[-1]], -self.apart * self.sentences.index(one))
             for one in allowed[:count]
         ]
 
@@ -101,6 +101,18 @@ def test_what_is_whole_needs_no_sentence_that_tells_nothing() -> None:
     whole = f"{MUG[:-1]} and {TOPPED[:1].lower()}{TOPPED[1:]}"
     assert written(whole, "It is for you and your day.") == written(whole)
     assert len(written(whole)) == 1
+
+
+@pytest.mark.parametrize(("length", "first"), [(Length.MEDIUM, 0), (Length.LONG, 1)])
+def test_facts_are_spread_over_copy_that_is_longer_than_they_need(
+    length: Length, first: int
+) -> None:
+    both = f"{PRODUCT} is a travel mug with a {LID} that {HOLDS} on your way to every day."
+    one = f"{PRODUCT} is a travel mug with a {LID} on your way to every day of the year."
+    script = Scripted(both, one, apart=0.3)
+    brief = msgspec.structs.replace(BRIEF, length=length)
+    Sentences(brief, slots(brief), GENERAL, "".join, script).write((), 1, 12)
+    assert script.asked[1][0] == (both, one)[first]
 
 
 def test_copy_that_finds_no_next_sentence_before_it_is_long_enough_is_dropped() -> None:
