@@ -1,12 +1,13 @@
 """Which kinds of features a word cannot stand before: "a holds 350 ml", "with dishwasher safe".
 
-Counted in the shipped deck (docs/decisions/2026-11-23-keywords-and-articles.md): what its copy
-hardly ever has. Not here: grammar beyond the two words before a slot.
+And what a keyword cannot follow, whatever its kind: "you're coffee". Counted in the shipped deck
+(docs/decisions/2026-11-23-keywords-and-articles.md): what its copy hardly ever has. Not here:
+grammar beyond the two words before a slot.
 """
 
 import re
 
-from tinycopy.encoding import FEATURES
+from tinycopy.encoding import FEATURES, KEYWORDS
 from tinycopy.phrases import Kind
 
 _NO_NAME = frozenset([Kind.ACTION, Kind.STATE, Kind.MANNER, Kind.ORDER])
@@ -32,18 +33,23 @@ _AFTER = {
 _KIND = {marker: kind for kind, markers in FEATURES.items() for marker in markers}
 _SLOT = f"[{''.join(_KIND)}]"
 _BEFORE_SLOT = re.compile(rf"(?<![\w'])(?:([\w']+) )?([\w']+) ({_SLOT})(?:\s*([^\W\d_]+))?")
+_NO_KEYWORD = re.compile(
+    rf"\b(?:(?:you|we|they)(?:'re| are)|\w+n't|a no) [{''.join(KEYWORDS)}]", re.IGNORECASE
+)
 _JOINS = frozenset("and at for from in of on or so that to which with".split())
 """Words with which a phrase goes on after its last noun."""
 
 
 def faults(written: str) -> int:
-    """How many features stand after a word that their kind cannot follow, or are said again.
+    """How many features or keywords stand after a word that they cannot follow, or features are
+    said again.
 
     written: copy before its slots are filled.
     """
     said = re.findall(_SLOT, written)
     again = len(said) - len(set(said))
-    return again + sum(_is_fault(*match.groups()) for match in _BEFORE_SLOT.finditer(written))
+    misplaced = sum(_is_fault(*match.groups()) for match in _BEFORE_SLOT.finditer(written))
+    return again + misplaced + len(_NO_KEYWORD.findall(written))
 
 
 def _is_fault(before: str | None, word: str, marker: str, following: str | None) -> bool:

@@ -3,13 +3,14 @@
 import pytest
 
 from finetune.deck import read_shipped
-from tinycopy.encoding import FEATURES, slots
+from tinycopy.encoding import FEATURES, KEYWORDS, slots
 from tinycopy.grammar import faults
 from tinycopy.phrases import Kind
 
 HOLDS, SAFE, LID, LIDS, PRICE = (
     FEATURES[kind][0] for kind in (Kind.ACTION, Kind.STATE, Kind.ONE, Kind.THINGS, Kind.PRICE)
 )
+COFFEE = KEYWORDS[0]
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,8 @@ HOLDS, SAFE, LID, LIDS, PRICE = (
         (f"With {SAFE}, it has {LID} and a {HOLDS}.", 3),
         (f"It's {HOLDS}, and it {SAFE}.", 2),
         (f"IT {PRICE}", 1),
+        (f"You're {COFFEE}, and they don't {COFFEE}, for a no {COFFEE}.", 3),
+        (f"You're in for {COFFEE}. It's {COFFEE}, and you can {COFFEE}.", 0),
         ("No slot with a mug.", 0),
     ],
 )
