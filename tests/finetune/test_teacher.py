@@ -14,25 +14,15 @@ from finetune.deck import Row
 from finetune.pretrained import load_model, model_digest, tokenizer_digest
 from finetune.stage import StageError, read_metadata
 from finetune.teacher import IGNORED, TeacherSettings, finetune, prompt, tokenise
+from tests.finetune.teachers import ROWS, SETTINGS
 from tests.tiny_models import (
     assert_a_kill_changes_nothing,
-    deck_rows,
     make_causal,
     make_seq2seq,
     run_with_torchrun,
     write_deck,
     write_recipe,
 )
-
-ROWS = deck_rows(24)
-SETTINGS = TeacherSettings(
-    max_steps=8, batch_size=4, eval_steps=4, bf16=False, learning_rate=5e-3, patience=9, seed=3
-)
-
-
-@pytest.fixture(scope="module")
-def causal(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_causal(tmp_path_factory.mktemp("causal"), ROWS)
 
 
 def with_base(base: Path, **changes: object) -> TeacherSettings:

@@ -10,28 +10,17 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from distill.cli import main
 from finetune.stage import Metadata
-from finetune.teacher import TeacherSettings, finetune
+from finetune.teacher import finetune
+from tests.finetune.teachers import ROWS, SETTINGS
 from tests.tiny_models import (
     assert_a_kill_changes_nothing,
-    deck_rows,
-    make_causal,
     write_deck,
     write_recipe,
 )
 
-ROWS = deck_rows(24)
-SETTINGS = TeacherSettings(
-    max_steps=8, batch_size=4, eval_steps=4, bf16=False, learning_rate=5e-3, patience=9, seed=3
-)
 
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_causal(tmp_path_factory.mktemp("base"), ROWS)
-
-
-def trained(base: Path, out: Path, **changes: object) -> tuple[Metadata, dict[str, torch.Tensor]]:
-    settings = msgspec.structs.replace(SETTINGS, base=str(base), **changes)
+def trained(causal: Path, out: Path, **changes: object) -> tuple[Metadata, dict[str, torch.Tensor]]:
+    settings = msgspec.structs.replace(SETTINGS, base=str(causal), **changes)
     return finetune(settings, ROWS, ROWS[:8], out, inputs={}), load_file(out / "model.safetensors")
 
 
@@ -41,8 +30,8 @@ def apart(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> float
 
 
 @pytest.fixture(scope="module")
-def plain(base: Path) -> tuple[Metadata, dict[str, torch.Tensor]]:
-    return trained(base, base.parent / "plain")
+def plain(causal: Path) -> tuple[Metadata, dict[str, torch.Tensor]]:
+    return trained(causal, causal.parent / "plain")
 
 
 @pytest.mark.parametrize(
@@ -51,22 +40,22 @@ def plain(base: Path) -> tuple[Metadata, dict[str, torch.Tensor]]:
     ids=["accumulation", "checkpointing"],
 )
 def test_what_saves_memory_leaves_the_weights_as_they_would_be(
-    base: Path,
+    causal: Path,
     plain: tuple[Metadata, dict[str, torch.Tensor]],
     tmp_path: Path,
     changes: dict[str, object],
 ) -> None:
     """Copies differ in length, so a mean of the halves' means would be another loss."""
-    metadata, weights = trained(base, tmp_path / "teacher", **changes)
+    metadata, weights = trained(causal, tmp_path / "teacher", **changes)
     assert metadata.metrics["steps"] == plain[0].metrics["steps"]
-    assert apart(weights, load_file(base / "model.safetensors")) > 0.01
+    assert apart(weights, load_file(causal / "model.safetensors")) > 0.01
     assert apart(weights, plain[1]) < 1e-4
 
 
 def test_bf16_computes_otherwise_and_learns_as_much(
-    base: Path, plain: tuple[Metadata, dict[str, torch.Tensor]], tmp_path: Path
+    causal: Path, plain: tuple[Metadata, dict[str, torch.Tensor]], tmp_path: Path
 ) -> None:
-    metadata, weights = trained(base, tmp_path / "teacher", bf16=True)
+    metadata, weights = trained(causal, tmp_path / "teacher", bf16=True)
     assert apart(weights, plain[1]) > 1e-5
     losses = [one.metrics["valid_loss_per_token"] for one in (metadata, plain[0])]
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
@@ -74,19 +63,19 @@ def test_bf16_computes_otherwise_and_learns_as_much(
 
 
 def test_training_stops_once_the_validation_loss_no_longer_falls_and_the_best_state_is_kept(
-    base: Path, tmp_path: Path
+    causal: Path, tmp_path: Path
 ) -> None:
     metadata, _ = trained(
-        base, tmp_path / "teacher", learning_rate=1.0, max_steps=40, eval_steps=1, patience=3
+        causal, tmp_path / "teacher", learning_rate=1.0, max_steps=40, eval_steps=1, patience=3
     )
     losses = [one["eval_loss"] for one in metadata.metrics["history"] if "eval_loss" in one]
     assert metadata.metrics["steps"] == losses.index(min(losses)) + 1 + 3 < 40
     assert metadata.metrics["valid_loss_per_token"] == min(losses)
 
 
-def test_tensorboard_gets_the_losses_where_it_is_asked_for(base: Path, tmp_path: Path) -> None:
+def test_tensorboard_gets_the_losses_where_it_is_asked_for(causal: Path, tmp_path: Path) -> None:
     deck = write_deck(tmp_path / "deck.jsonl", 40)
-    settings = msgspec.structs.replace(SETTINGS, base=str(base), max_steps=10)
+    settings = msgspec.structs.replace(SETTINGS, base=str(causal), max_steps=10)
     recipe = write_recipe(
         tmp_path / "recipe.toml",
         deck={"path": str(deck), "word_ranges": False},
@@ -101,9 +90,9 @@ def test_tensorboard_gets_the_losses_where_it_is_asked_for(base: Path, tmp_path:
     assert [event.step for event in events.Scalars("eval/loss")][:3] == [4, 8, 10]
 
 
-def test_adapters_too_come_back_after_a_kill(base: Path, tmp_path: Path) -> None:
+def test_adapters_too_come_back_after_a_kill(causal: Path, tmp_path: Path) -> None:
     deck = write_deck(tmp_path / "deck.jsonl", 40)
-    settings = msgspec.structs.replace(SETTINGS, base=str(base), method="lora")
+    settings = msgspec.structs.replace(SETTINGS, base=str(causal), method="lora")
     recipe = write_recipe(
         tmp_path / "recipe.toml",
         deck={"path": str(deck), "word_ranges": False},
