@@ -21,6 +21,7 @@ from distill.vocabulary import END, PAD, UNKNOWN
 from finetune.chosen import choose
 from finetune.deck import Row
 from finetune.general_words import read_general_words
+from finetune.shortlist import read_shortlist
 from finetune.stage import (
     Metadata,
     StageError,
@@ -139,6 +140,7 @@ def _convert(
         git_commit=git_commit(),
         created_at=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         general=read_general_words(student),
+        shortlist=read_shortlist(student),
     )
     raw = msgspec.json.format(msgspec.json.encode(manifest)) + b"\n"
     (directory / MANIFEST).write_bytes(raw)

@@ -102,11 +102,7 @@ class _Release:
             candidates=settings.candidates, temperature=settings.temperature, top_k=settings.top_k
         )
         try:
-            release = embedded(directory)
-            manifest = release.manifest
-            self._student = Student(
-                release.files, self.workers, manifest.encoding, manifest.general
-            )
+            self._student = Student.of(embedded(directory), self.workers)
         except ReleaseError as error:
             raise StageError(f"release {directory}: {error}") from error
 

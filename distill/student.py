@@ -34,6 +34,8 @@ from finetune.general_words import FILE as GENERAL_WORDS
 from finetune.general_words import general_words
 from finetune.grounding import most_grounded
 from finetune.pretrained import load_weights
+from finetune.shortlist import FILE as SHORTLIST
+from finetune.shortlist import most_used
 from finetune.stage import (
     Metadata,
     StageError,
@@ -51,6 +53,8 @@ from tinycopy.encoding import ENCODING
 class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The size of a student and how it is trained.
 
+    shortlist: pieces from which its release samples, the most frequent of the copy that it learns
+    from; 0 for all.
     keep_layers: layers of the teacher to make the student of, from 0 or, as -1, from the last; in
     place of a new encoder-decoder, whose width, heads, layers and dropout then mean nothing. Of a
     student that is an encoder-decoder, layers of its decoder; its encoder grows to encoder_layers.
@@ -65,6 +69,7 @@ class StudentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """
 
     vocabulary: Annotated[int, Meta(ge=520)] = 6000
+    shortlist: Annotated[int, Meta(ge=0)] = 2000
     keep_layers: tuple[int, ...] = ()
     width: Annotated[int, Meta(ge=8)] = 256
     feed_forward: Annotated[int, Meta(ge=8)] = 1024
@@ -105,8 +110,8 @@ def train_student(
     inputs: Mapping[str, str],
     resume: bool = False,
 ) -> Metadata:
-    """Write a trained student (model.safetensors, config.json, spm.model, general_words.txt) to
-    `out`.
+    """Write a trained student (model.safetensors, config.json, spm.model, general_words.txt,
+    shortlist.txt) to `out`.
 
     labels: directory of a label stage; None trains on the deck alone.  teacher: directory of the
     teacher, or of an earlier student, whose layers `keep_layers` names; of a teacher, whose
@@ -195,6 +200,7 @@ def _train(
     if is_main_process():
         words = "\n".join(general_words(train))
         (directory / GENERAL_WORDS).write_text(f"{words}\n", encoding="utf-8")
+        _write_shortlist(settings, vocabulary, examples, directory / SHORTLIST)
         model.save_pretrained(directory)
         shutil.rmtree(checkpoints)
     return {
@@ -206,6 +212,17 @@ def _train(
         **scores,
         "history": trainer.state.log_history,
     }
+
+
+def _write_shortlist(
+    settings: StudentSettings,
+    vocabulary: sentencepiece.SentencePieceProcessor,
+    examples: Any,
+    path: Path,
+) -> None:
+    pieces = [vocabulary.id_to_piece(i) for i in range(vocabulary.vocab_size())]
+    used = most_used(examples["labels"], pieces, settings.shortlist)
+    path.write_text("".join(f"{piece}\n" for piece in used), encoding="utf-8")
 
 
 def _model(

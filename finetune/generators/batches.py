@@ -72,6 +72,7 @@ def sample(
     floors: Sequence[int] | None = None,
     without: Sequence[Ids] | None = None,
     ends: Sequence[int] = (),
+    branch: int | None = None,
     **options: Any,
 ) -> Iterator[Sampled]:
     """`count` samples for each source, of at most as many tokens as its limit; in any order.
@@ -79,7 +80,9 @@ def sample(
     Sources of like limit and length share a batch. top_k: 0 for all tokens. repetition_penalty:
     of tokens that the sample already has, not its source. floors: the fewest tokens for each
     source. without: the tokens that no sample for it has. ends: tokens that end a sample, in place
-    of the model's end. options: for transformers' `generate`.
+    of the model's end. branch: tokens of an opening, after which the samples for a source go on
+    with a different token each, the likeliest ones, and may repeat what they have so far. options:
+    for transformers' `generate`.
     """
     ends = ends or (model.end,)
     sizes = [(limit, len(source)) for limit, source in zip(limits, sources, strict=True)]
@@ -88,12 +91,15 @@ def sample(
         read = 1 if model.seq2seq else ids.size(1)
         processors = LogitsProcessorList()
         if repetition_penalty != 1.0:
-            processors.append(RepetitionPenaltyLogitsProcessor(repetition_penalty, read))
+            said = read if branch is None else read + branch + 1
+            processors.append(RepetitionPenaltyLogitsProcessor(repetition_penalty, said))
         if floors is not None:
             each = [floors[i] for i in chosen for _ in range(count)]
             processors.append(_Floor(each, read, model.end))
         if without is not None:
             processors.append(Without([without[i] for i in chosen for _ in range(count)]))
+        if branch is not None:
+            processors.append(_Branch(count, read + branch))
         start = time.perf_counter()
         with torch.inference_mode():
             output = model.model.generate(
@@ -145,6 +151,20 @@ class Without(LogitsProcessor):
         scores = scores.clone()
         scores[self._rows.to(scores.device), self._tokens.to(scores.device)] = -torch.inf
         return scores
+
+
+class _Branch(LogitsProcessor):
+    """Lets each of the `count` rows of a source go on with another token after `read` tokens."""
+
+    def __init__(self, count: int, read: int) -> None:
+        self._count, self._read = count, read
+
+    def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        if input_ids.size(1) != self._read:
+            return scores
+        rows = torch.arange(len(scores), device=scores.device)
+        likeliest = scores.topk(self._count).indices[rows, rows % self._count]
+        return torch.full_like(scores, -torch.inf).index_put((rows, likeliest), scores.new_zeros(1))
 
 
 def likelihoods(model: Model, pairs: Sequence[tuple[Ids, Ids]]) -> list[Likelihood]:

@@ -41,8 +41,7 @@ class Release:
         try:
             release = embedded(directory)
             files = release.files
-            manifest = release.manifest
-            self._student = Student(files, 1, manifest.encoding, manifest.general)
+            self._student = Student.of(release)
         except ReleaseError as error:
             raise StageError(f"release {directory}: {error}") from error
         self._spm = sentencepiece.SentencePieceProcessor(model_proto=files["spm.model"])

@@ -12,6 +12,7 @@ from finetune.general_words import read_general_words
 from finetune.generators.batches import Model, likelihoods, sample, seeded
 from finetune.generators.generate import Copy, Likelihood
 from finetune.pretrained import load_weights
+from finetune.shortlist import read_shortlist
 from finetune.stage import StageError, digest, file_digest
 from tinycopy import student
 from tinycopy.brief import Brief
@@ -61,6 +62,7 @@ class TorchStudent:
         stops = known_pieces(self._spm, STOPS)
         self._stops = [self._spm.piece_to_id(stop) for stop in stops]
         self._general = frozenset(read_general_words(directory))
+        self._barred = self._not_on(read_shortlist(directory)) if self._model.seq2seq else []
 
     def write(self, briefs: Sequence[Brief], *, variants: int = 1, seed: int) -> list[list[Copy]]:
         """See Generator. A brief for which no candidate is usable gets no text."""
@@ -105,7 +107,7 @@ class TorchStudent:
                 [token_limit(brief) for brief in briefs],
                 self._sampling.batch(variants),
                 floors=[token_floor(*each) for each in zip(briefs, marked, strict=True)],
-                without=[self._markers(one.foreign) for one in marked],
+                without=[[*self._markers(one.foreign), *self._barred] for one in marked],
                 **self._options,
             ),
             key=lambda sampled: sampled.index,
@@ -138,14 +140,15 @@ class TorchStudent:
             if start:
                 first = self._model.model.config.decoder_start_token_id
                 options["decoder_input_ids"] = torch.tensor([[first, *start]])
-            without = [self._model.end, *self._markers(marked.foreign | {*said})]
+            banned = self._markers(marked.foreign | {*said})
             [drawn] = sample(
                 self._model,
                 [before],
                 [len(start) + limit],
                 count,
-                without=[without],
+                without=[[self._model.end, *banned, *self._barred]],
                 ends=self._stops,
+                branch=len(start) or None,
                 **options,
             )
             ms += drawn.ms
@@ -176,6 +179,11 @@ class TorchStudent:
             self._sampling.batch(variants),
         )
         return found.samples, ms
+
+    def _not_on(self, shortlist: Iterable[str]) -> list[int]:
+        """The tokens that are not on a shortlist, if there is one."""
+        known = {self._spm.piece_to_id(piece) for piece in shortlist}
+        return [token for token in range(len(self._spm)) if known and token not in known]
 
     def _markers(self, markers: Iterable[str]) -> list[int]:
         return [self._spm.piece_to_id(p) for p in marker_pieces(self._spm, markers)]

@@ -131,10 +131,7 @@ class Loader:
 
     def _load(self, found: release.Release, source: str, trouble: str | None = None) -> None:
         start = time.perf_counter()
-        manifest = found.manifest
-        student = Student(
-            found.files, self._settings.concurrency, manifest.encoding, manifest.general
-        )
+        student = Student.of(found, self._settings.concurrency)
         self._set(Serving(student, found.digest, found.manifest, source, trouble))
         _give_back_memory()
         ms = round(1000 * (time.perf_counter() - start), 1)

@@ -44,6 +44,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a release says about itself. Unknown fields are allowed, so that old readers live on.
 
     general: roots of the words that copy for anything has (topic.py); none if it is not known.
+    shortlist: pieces that copy is sampled from, most of what it needs (model.py); none for all.
     """
 
     encoding: int
@@ -56,6 +57,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     git_commit: str
     created_at: str
     general: tuple[str, ...] = ()
+    shortlist: tuple[str, ...] = ()
 
 
 def parse(raw: bytes) -> Manifest:

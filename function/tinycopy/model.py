@@ -3,8 +3,9 @@
 Tokens in, tokens out. Not here: what the tokens mean and which copy is best (student.py).
 """
 
+import itertools
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import ctranslate2
@@ -23,9 +24,13 @@ _SEEDING = threading.Lock()  # CTranslate2 has one seed for the process
 class Model:
     """The files of a release as a model that writes one batch at a time, on one CPU."""
 
-    def __init__(self, files: Mapping[str, bytes], seed: int = ANY_SEED) -> None:
+    def __init__(
+        self, files: Mapping[str, bytes], seed: int = ANY_SEED, shortlist: Iterable[str] = ()
+    ) -> None:
         """Loads config.json, model.bin and shared_vocabulary.json of `files` (name -> content).
 
+        shortlist: tokens from which an encoder-decoder samples, END among them; none for all. To
+        weigh the others takes time, and copy hardly ever has them (Jean et al., 2015).
         Random numbers start from `seed`. CTranslate2 seeds a worker's generator when that worker
         first samples, from a seed of the whole process. So the seed is set, one token sampled and
         the seed reset under one lock; docs/decisions/2026-11-22-seeds.md has what was measured.
@@ -33,7 +38,12 @@ class Model:
         """
         self._seq2seq = "decoder_start_token" in _config(files)
         family: Any = ctranslate2.Translator if self._seq2seq else ctranslate2.Generator
+        self._shortlist = frozenset(shortlist if self._seq2seq else ())
         own = dict(files)
+        if self._shortlist:
+            # One list, whatever is read: CTranslate2 looks for ends where they stood in the first
+            # list that it was given (OpenNMT/CTranslate2 4.8, src/layers/decoder.cc).
+            own["vmap.txt"] = f"\t{' '.join(self._shortlist)}\n".encode()
         if not self._seq2seq:
             # A decoder's vocabulary is shared with nobody: CTranslate2 asks for it by another name.
             own["vocabulary.json"] = own[_VOCABULARY]
@@ -62,12 +72,16 @@ class Model:
         openings: Sequence[Sequence[str]] = ((),),
         without: Sequence[str] = (),
         ends: Sequence[str] = (END,),
+        branch: bool = False,
     ) -> list[list[tuple[list[str], float]]]:
         """For each opening `count` samples of `least` to `limit` tokens that follow `tokens`, from
         the opening on.
 
-        without: tokens that no sample has.  ends: tokens that end a sample. Each as its tokens,
-        its end included if it ended, and the mean log probability of those after its opening.
+        without: tokens that no sample has.  ends: tokens that end a sample.  branch: whether
+        samples go on from an opening with a different token each, the likeliest ones, and may
+        repeat what it says; an encoder-decoder then reads an opening once for all. Each as its
+        tokens, its end included if it ended, and the mean log probability of those after its
+        opening.
         """
         options: dict[str, Any] = {
             "num_hypotheses": count,
@@ -78,8 +92,11 @@ class Model:
             "suppress_sequences": [[token] for token in without] or None,
             "end_token": list(ends),
             "return_scores": True,
+            "length_penalty": 0,
         }
         if self._seq2seq:
+            options["use_vmap"] = self._shortlist.issuperset(itertools.chain(*openings))
+            options["return_alternatives"] = branch and any(openings)
             return self._continued(tokens, openings, limit, min(least, limit), options)
         # One at a time, for what `likeliest` says.
         return [self._gone_on(tokens, opening, limit, least, options) for opening in openings]
@@ -103,9 +120,8 @@ class Model:
         )
         found = []
         for opening, result in zip(openings, results, strict=True):
-            # The prefix adds nothing to CTranslate2's sum and counts in its length.
-            shares = [max(1, len(each) - len(opening)) / len(each) for each in result.hypotheses]
-            scores = [score / share for score, share in zip(result.scores, shares, strict=True)]
+            counts = [max(1, len(each) - len(opening)) for each in result.hypotheses]
+            scores = [total / count for total, count in zip(result.scores, counts, strict=True)]
             found.append(list(zip(result.hypotheses, scores, strict=True)))
         return found
 
@@ -122,7 +138,11 @@ class Model:
         least = min(max(0, least - len(opening)), limit)
         result = self._run([[*tokens, *opening]], limit, **options, min_length=least)[0]
         written = ([*opening, *new] for new in result.sequences)
-        return list(zip(written, result.scores, strict=True))
+        scores = [
+            total / max(1, len(new))
+            for total, new in zip(result.scores, result.sequences, strict=True)
+        ]
+        return list(zip(written, scores, strict=True))
 
     def likeliest(
         self,

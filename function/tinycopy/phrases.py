@@ -85,7 +85,9 @@ def _is_state(words: list[str]) -> bool:
     participle = first in _PARTICIPLES or (first.endswith("ed") and first not in _NOT_PARTICIPLES)
     if participle or first in _ADJECTIVES:
         follow = _BEFORE | _AFTER_PARTICIPLES
-        return len(words) == 1 or (words[1] in follow and words[1] != "of")
+        # "made of oak", but not "a cut of beef"
+        is_of = len(words) > 1 and words[1] == "of"
+        return len(words) == 1 or (words[1] in follow and (not is_of or first == "made"))
     return last in _LAST_ADJECTIVES
 
 

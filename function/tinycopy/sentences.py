@@ -102,7 +102,7 @@ class Sentences:
             return []
         firsts: list[Draft] = []
         for first in self._next([start], count)[0]:
-            if not any(alike(first.text, other.text) for other in firsts):
+            if _differs(first, firsts):
                 firsts.append(first)
             if len(firsts) == variants:
                 break
@@ -114,7 +114,8 @@ class Sentences:
         return None if text is None else Draft(tuple(pieces), written, text)
 
     def _finished(self, drafts: Sequence[Draft], count: int) -> list[Draft]:
-        """The drafts, all of which go on at once, for a batch takes less time than its parts."""
+        """The drafts, all of which go on at once, for a batch takes less time than its parts; no
+        two that are alike."""
         found = dict(enumerate(drafts))
         ended: set[int] = set()
         for _ in range(MOST_SENTENCES):
@@ -123,7 +124,9 @@ class Sentences:
             if not due:
                 break
             for i, following in zip(due, self._next([found[i] for i in due], count), strict=True):
-                if (longer := next(following, None)) is not None:
+                others = [found[j] for j in found if j != i]
+                longer = next((one for one in following if _differs(one, others)), None)
+                if longer is not None:
                     found[i] = longer
                 elif self._is_whole(found[i]):
                     ended.add(i)
@@ -199,6 +202,10 @@ class Sentences:
         odd = faults(draft.written) + strays(self._brief.facts, draft.text, self._general)
         told = self._facts & {*draft.written}
         return odd + max(0, due), len(told) == len(said) < len(self._facts)
+
+
+def _differs(draft: Draft, others: Collection[Draft]) -> bool:
+    return not any(alike(draft.text, other.text) for other in others)
 
 
 def _starts_well(before: str, text: str) -> bool:

@@ -108,7 +108,7 @@ class Settings:
         0.7, _number(0.05, 2), "Sampling temperature where the request names none."
     )
     top_k: int = _setting(
-        50,
+        20,
         _whole(2, 200),
         "Tokens are sampled from so many of the likeliest, and of those by `TOP_P`.",
     )

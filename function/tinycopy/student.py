@@ -7,7 +7,7 @@ import functools
 import queue
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import sentencepiece
@@ -20,6 +20,7 @@ from tinycopy.grammar import faults
 from tinycopy.manifest import ReleaseError
 from tinycopy.model import ANY_SEED, END, MAX_SOURCE_TOKENS, Model
 from tinycopy.pieces import known_pieces, marker_pieces, token_floor, token_limit
+from tinycopy.release import Release
 from tinycopy.sentences import STOPS, Decode, Proceed, Sentences, is_long
 from tinycopy.settings import Settings
 from tinycopy.topic import strays
@@ -119,12 +120,14 @@ class Student:
         workers: int = 1,
         encoding: int = ENCODING,
         general: Iterable[str] = (),
+        shortlist: Collection[str] = (),
     ) -> None:
         """Loads the release's `files` (name -> content) and writes one token with each worker.
 
         encoding: of the briefs that it was trained with.  general: roots of words that fit any
-        brief (topic.py); both as its manifest says. Raises ReleaseError
-        if CTranslate2 or SentencePiece refuse the files or they do not belong together.
+        brief (topic.py).  shortlist: pieces to sample from; none for all.
+        All three as its manifest says. Raises ReleaseError if CTranslate2 or SentencePiece refuse
+        the files or they do not belong together.
         """
         self._encoding = encoding
         self._general = frozenset(general)
@@ -134,10 +137,17 @@ class Student:
         except (RuntimeError, OSError) as error:
             raise ReleaseError(f"spm.model: {error}") from error
         self._match_vocabulary()
+        self._shortlist = shortlist
         self._stops = known_pieces(self._pieces, STOPS)
         self._workers: queue.SimpleQueue[Model] = queue.SimpleQueue()
         for _ in range(workers):
-            self._workers.put(Model(self._files))
+            self._workers.put(Model(self._files, shortlist=shortlist))
+
+    @classmethod
+    def of(cls, release: Release, workers: int = 1) -> Self:
+        """The student of a release. Raises ReleaseError as above."""
+        manifest = release.manifest
+        return cls(release.files, workers, manifest.encoding, manifest.general, manifest.shortlist)
 
     def _match_vocabulary(self) -> None:
         count = self._pieces.get_piece_size()
@@ -193,7 +203,7 @@ class Student:
         ) -> list[list[tuple[list[str], float]]]:
             without = [END, *marker_pieces(self._pieces, marked.foreign | {*said})]
             limit += max(map(len, openings))
-            drawn = draw(openings, count, limit, without=without, ends=self._stops)
+            drawn = draw(openings, count, limit, without=without, ends=self._stops, branch=True)
             return [
                 [(pieces[len(opening) :], score) for pieces, score in found]
                 for opening, found in zip(openings, drawn, strict=True)
@@ -227,7 +237,7 @@ class Student:
         batches = read = written = candidates = 0
         worker = self._workers.get()
         try:
-            model = worker if seed is None else Model(self._files, seed % ANY_SEED)
+            model = worker if seed is None else Model(self._files, seed % ANY_SEED, self._shortlist)
             while batches < BATCHES and not enough(chosen, variants):
                 batches += 1
                 marked = self.marked(asked, batches)

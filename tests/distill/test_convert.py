@@ -15,9 +15,11 @@ from finetune.deck import read_shipped
 from finetune.e2e.beam import release_texts, student_texts
 from finetune.general_words import FILE as GENERAL_WORDS
 from finetune.generators.student import TorchStudent
+from finetune.shortlist import FILE as SHORTLIST
 from finetune.stage import StageError
 from tinycopy.errors import NoUsableCopy
 from tinycopy.manifest import FILES, MANIFEST, digest, parse, verify
+from tinycopy.release import embedded
 from tinycopy.student import Sampling, Student
 
 ROWS = read_shipped("train")[:40]
@@ -30,6 +32,7 @@ def student(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("convert") / "student"
     settings = StudentSettings(
         vocabulary=800,
+        shortlist=120,
         width=32,
         feed_forward=64,
         heads=2,
@@ -61,6 +64,9 @@ def test_a_release_is_what_its_manifest_says_and_the_function_loads_it(
     assert metadata.metrics["digest"] == digest(raw)
     assert manifest.compute_type == compute_type
     assert manifest.general == ("home", "day")
+    assert len(manifest.shortlist) == 120
+    assert set(manifest.shortlist) <= {*msgspec.json.decode(files["shared_vocabulary.json"])}
+    assert {".", "</s>"} <= {*manifest.shortlist}
     assert manifest.recipe["width"] == 32
     assert manifest.parameters == load_student(student)[0].num_parameters()
     written = Student(files).write(ROWS[0].brief, 1, 1, Sampling())
@@ -97,11 +103,12 @@ def test_the_evaluations_pytorch_student_writes_and_scores_as_its_float32_releas
     """
     if penalty == 1.0:
         monkeypatch.setattr("tinycopy.encoding.Slots.foreign", frozenset())
+        (student / SHORTLIST).rename(student / "no-shortlist.txt")
         for module in ("tinycopy.student", "finetune.generators.student"):
             monkeypatch.setattr(f"{module}.token_floor", lambda *_: 0)
     settings = msgspec.structs.replace(SETTINGS, compute_type="float32")
     convert(settings, student, ROWS, tmp_path / "release", inputs={})
-    release = Student({name: (tmp_path / "release" / name).read_bytes() for name in FILES})
+    release = Student.of(embedded(tmp_path / "release"))
     greedy = Sampling(candidates=2, top_p=1e-6, repetition_penalty=penalty)
     before = TorchStudent(student, batch=4, sampling=greedy)
     briefs = [row.brief for row in ROWS[:12]]

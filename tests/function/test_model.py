@@ -84,9 +84,69 @@ def test_tokens_that_are_not_allowed_are_not_sampled(model: Model) -> None:
     assert set(model.likeliest(["<unk>", END], 5, without=without)).isdisjoint(without)
 
 
+@pytest.fixture(scope="module")
+def served() -> Model:
+    return Model({name: (EMBEDDED / name).read_bytes() for name in FILES}, seed=3)
+
+
+def pieces(text: str) -> list[str]:
+    return [f"\u2581{word}" for word in text.split()]
+
+
+def test_samples_that_branch_go_on_with_the_likeliest_tokens_one_each(served: Model) -> None:
+    source, opening = [*pieces("mug"), END], pieces("It is made")
+    options = {"top_k": 20, "top_p": 1.0, "temperature": 0.7, "repetition_penalty": 3.0}
+    [samples] = served.sample(source, 8, 9, openings=[opening], branch=True, **options)
+    started = {tuple(tokens[:4]) for tokens, _ in samples}
+    assert {start[:3] for start in started} == {tuple(opening)}
+    assert len(started) == 8
+    # Not one of all others is likelier than the least of them.
+    rivals = [
+        [*opening, token] for token in set(pieces("to of from a in for with and torque xylo"))
+    ]
+    likely = served.score([source] * 8, [[*start] for start in started])
+    others = served.score([source] * len(rivals), rivals)
+    least = min(scores[3] for scores in likely)
+    taken = {start[3] for start in started}
+    for rival, scores in zip(rivals, others, strict=True):
+        assert rival[3] in taken or scores[3] <= least + 0.01
+    # What the opening has already may come again at no price.
+    twice = [pieces("A mug for you and a desk for a day and")]
+    free = options | {"repetition_penalty": 1.0}
+    held, unheld = (
+        served.sample(source, 8, 12, openings=twice, branch=True, **o) for o in (options, free)
+    )
+    assert held == unheld
+    assert {tokens[-1] for tokens, _ in held[0]} & {*twice[0]}
+
+
+def test_samples_have_no_token_beside_the_shortlist_but_in_their_opening(served: Model) -> None:
+    files = {name: (EMBEDDED / name).read_bytes() for name in FILES}
+    few = [*pieces("a mug for your desk day with the and it is"), ".", END]
+    model = Model(files, 3, few)
+    options = {
+        "top_k": 0,
+        "top_p": 1.0,
+        "temperature": 1.5,
+        "ends": (".",),
+        "without": [END, "<pad>"],
+    }
+    source = [*pieces("mug"), END]
+    drawn = [model.sample(source, 40, 12, openings=[o], **options)[0] for o in ((), pieces("A"))]
+    short, free = ([tokens for tokens, _ in samples] for samples in drawn)
+    assert {token for tokens in short for token in tokens} <= {*few}
+    # The end that it looks for is the one of the list, also after a list that had all.
+    assert any(tokens[-1] == "." for tokens in short)
+    assert {token for tokens in free for token in tokens[1:]} - {*few}
+    again = [tokens for tokens, _ in model.sample(source, 40, 12, **options)[0]]
+    assert {token for tokens in again for token in tokens} <= {*few}
+    assert any(len(tokens) < 12 and tokens[-1] == "." for tokens in again)
+    assert all("." not in tokens[:-1] for tokens in again)
+
+
 @pytest.mark.parametrize("openings", [(0,), (3,), (3, 1, 6)])
 def test_the_score_of_a_sample_is_the_mean_of_what_follows_its_opening(
+    served: Model,
     openings: tuple[int, ...],
 ) -> None:
-    served = Model({name: (EMBEDDED / name).read_bytes() for name in FILES}, seed=3)
     check_scores(served, *openings)

@@ -8,7 +8,6 @@ import pytest
 from tinycopy.brief import Brief, CopyType, Length
 from tinycopy.checks import run_checks
 from tinycopy.encoding import ANY_FEATURE, KEYWORDS, PRODUCT, slots
-from tinycopy.manifest import FILES
 from tinycopy.release import EMBEDDED, embedded
 from tinycopy.sentences import Sentences, is_long
 from tinycopy.student import Student
@@ -126,18 +125,27 @@ def test_a_sentence_that_is_too_long_is_not_taken() -> None:
     assert written(endless, MUG, TOPPED) == written(MUG, TOPPED)
 
 
+OTHER = f"Yours {HOLDS} and is for you, for it is {PRODUCT}, and that is a travel mug."
+
+
 def test_variants_start_with_different_sentences() -> None:
     again = MUG.replace("the year", "THE YEAR")
-    found = written(MUG, again, TOPPED, variants=2)
+    found = written(MUG, again, TOPPED, OTHER, variants=2)
     assert [text.split(" of")[0] for text in found] == [
         "Sunrise Mug is a travel mug that holds 350 ml on your way to every day",
         "It is dishwasher safe and it is for your coffee, with a steel lid for every day",
     ]
 
 
+def test_variants_do_not_say_the_same_sentences_in_another_order() -> None:
+    first, second = written(MUG, TOPPED, OTHER, variants=2)
+    assert second.endswith(" travel mug.") and not first.endswith(" travel mug.")
+    assert written(MUG, TOPPED, variants=2) == [first]
+
+
 def test_variants_go_on_at_once_and_none_says_again_what_another_may_still_say() -> None:
-    # After TOPPED only MUG is left to say, and after MUG only TOPPED.
-    script = Scripted(MUG, TOPPED)
+    # After TOPPED only MUG and OTHER are left to say, and after MUG only TOPPED.
+    script = Scripted(MUG, TOPPED, OTHER)
     found = Sentences(BRIEF, MARKED, GENERAL, "".join, script).write((), 2, 12)
     assert [said for _, said in script.asked] == [frozenset()] * 3
     assert [[*draft.written].count(HOLDS) for draft in found] == [1, 1]
@@ -162,9 +170,7 @@ def test_descriptions_and_posts_of_more_than_a_sentence_or_two_are_long() -> Non
 
 @pytest.fixture(scope="module")
 def student() -> Student:
-    release = embedded(EMBEDDED)
-    files = {name: release.files[name] for name in FILES}
-    return Student(files, 1, release.manifest.encoding, release.manifest.general)
+    return Student.of(embedded(EMBEDDED))
 
 
 def test_long_copy_of_the_embedded_student_tells_facts_and_repeats_hardly_any(
