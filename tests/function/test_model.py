@@ -114,7 +114,7 @@ def test_samples_that_branch_go_on_with_the_likeliest_tokens_one_each(served: Mo
     twice = [pieces("A mug for you and a desk for a day and")]
     free = options | {"repetition_penalty": 1.0}
     held, unheld = (
-        served.sample(source, 8, 12, openings=twice, branch=True, **o) for o in (options, free)
+        served.sample(source, 60, 12, openings=twice, branch=True, **o) for o in (options, free)
     )
     assert held == unheld
     assert {tokens[-1] for tokens, _ in held[0]} & {*twice[0]}
