@@ -49,6 +49,12 @@ def _vocabulary() -> sentencepiece.SentencePieceProcessor:
     return sentencepiece.SentencePieceProcessor(model_file=str(EMBEDDED / "spm.model"))
 
 
+def tokens_of_copy(answer: dict[str, Any]) -> float:
+    """Tokens of an answer's average copy, as its text has them."""
+    texts = [variant["text"] for variant in answer["variants"]]
+    return statistics.fmean(map(len, _vocabulary().encode(texts)))
+
+
 def examples(server: Server) -> list[dict[str, Any]]:
     """The function's own example briefs, one of each type, once it listens."""
     return briefs(server.port)
@@ -81,8 +87,7 @@ def closed_loop(
                     return
                 took = time.perf_counter() - start
                 prompt, tokens, candidates = (answer["usage"][name] for name in COUNTS)
-                texts = [variant["text"] for variant in answer["variants"]]
-                copy = statistics.fmean(map(len, _vocabulary().encode(texts)))
+                copy = tokens_of_copy(answer)
                 answers.append(Answered(took, prompt, tokens, candidates, copy))
 
     callers = [threading.Thread(target=call) for _ in range(concurrency)]

@@ -16,6 +16,7 @@ from typing import Any
 from tqdm import tqdm
 
 from benchmarks import results
+from benchmarks.load import tokens_of_copy
 from benchmarks.machine import machine
 from benchmarks.peers import downloads, models
 from benchmarks.peers.environments import (
@@ -37,11 +38,12 @@ from benchmarks.served import (
     started,
 )
 from benchmarks.stats import ratio, spread
+from tinycopy.brief import CopyType, Length
 
 APP = Path(__file__).with_name("app")
 TOKENS = 40
 MANY = 8
-WARM = 3
+WARM = 9
 """Warm requests of each size in a round."""
 
 
@@ -167,8 +169,8 @@ def _side(it: Measured, ours: Measured, ready: Ready) -> Side:
 def _round(source: Source, cpu: int, into: Measured) -> None:
     """One start of a side: the first answer, then the medians of WARM answers of each size."""
     with started(source, cpu) as server:
-        path, one, many = _bodies(source)
-        seconds, _ = server.first_answer(one, path)
+        path, first, one, many = _bodies(source)
+        seconds, _ = server.first_answer(first, path)
         into.cold.append(seconds)
         for values, body in ((into.one, one), (into.many, many)):
             took = [_seconds(server, body, path) for _ in range(WARM)]
@@ -178,23 +180,25 @@ def _round(source: Source, cpu: int, into: Measured) -> None:
         into.pss.append(held.pss)
 
 
-def _bodies(source: Source) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """The path and the requests of a side: for one copy, and for MANY candidates.
+def _bodies(source: Source) -> tuple[str, dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The path and the requests of a side: the first, for one candidate, and for MANY.
 
-    The function samples as many candidates as it is set to for any copy.
+    The function samples as many candidates as it is set to for any copy. Once warm it is asked for
+    what takes about TOKENS tokens.
     """
     if source.name == FUNCTION_SIDE:
-        return "/v1/copy", EXAMPLE, EXAMPLE
-    return "/", {"candidates": 1, "tokens": TOKENS}, {"candidates": MANY, "tokens": TOKENS}
+        longer = EXAMPLE | {"type": CopyType.SOCIAL_POST, "length": Length.MEDIUM}
+        return "/v1/copy", EXAMPLE, longer, longer
+    one, many = ({"candidates": count, "tokens": TOKENS} for count in (1, MANY))
+    return "/", one, one, many
 
 
 def _seconds(server: Server, body: dict[str, Any], path: str) -> float:
-    """Seconds of a request, scaled to candidates of TOKENS tokens."""
+    """Seconds of a request; the function's, scaled to copy of TOKENS tokens."""
     start = time.perf_counter()
-    usage = server.ask(body, path)["usage"]
+    answer = server.ask(body, path)
     took = time.perf_counter() - start
-    each: float = usage["completion_tokens"] / usage["candidates"]
-    return took * TOKENS / each
+    return took * TOKENS / tokens_of_copy(answer) if "variants" in answer else took
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -90,16 +90,12 @@ def sample(
         ids, mask = padded([sources[i] for i in chosen], model.padding, left=not model.seq2seq)
         read = 1 if model.seq2seq else ids.size(1)
         processors = LogitsProcessorList()
-        if repetition_penalty != 1.0:
-            said = read if branch is None else read + branch + 1
-            processors.append(RepetitionPenaltyLogitsProcessor(repetition_penalty, said))
+        rows = [i for i in chosen for _ in range(count)]
         if floors is not None:
-            each = [floors[i] for i in chosen for _ in range(count)]
-            processors.append(_Floor(each, read, model.end))
+            processors.append(_Floor([floors[i] for i in rows], read, model.end))
         if without is not None:
-            processors.append(Without([without[i] for i in chosen for _ in range(count)]))
-        if branch is not None:
-            processors.append(_Branch(count, read + branch))
+            processors.append(Without([without[i] for i in rows]))
+        processors += _of_samples(repetition_penalty, branch, count, read)
         start = time.perf_counter()
         with torch.inference_mode():
             output = model.model.generate(
@@ -118,10 +114,21 @@ def sample(
             )
         ms = 1000 * (time.perf_counter() - start) / len(chosen)
         # A decoder's output starts from padding, a causal model's from the prompt.
-        rows = output[:, read:].tolist()
+        written = output[:, read:].tolist()
         for place, i in enumerate(chosen):
-            mine = rows[place * count : (place + 1) * count]
+            mine = written[place * count : (place + 1) * count]
             yield Sampled(i, [_until(row, ends)[: limits[i]] for row in mine], ms)
+
+
+def _of_samples(penalty: float, branch: int | None, count: int, read: int) -> list[LogitsProcessor]:
+    """What keeps samples from repeating themselves, and apart after an opening; see `sample`."""
+    own = read if branch is None else read + branch + 1
+    found: list[LogitsProcessor] = []
+    if penalty != 1.0:
+        found.append(RepetitionPenaltyLogitsProcessor(penalty, own))
+    if branch is not None:
+        found.append(_Branch(count, read + branch))
+    return found
 
 
 class _Floor(LogitsProcessor):

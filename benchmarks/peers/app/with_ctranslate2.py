@@ -13,9 +13,9 @@ def load(directory: Path) -> Callable[[int, int], list[int]]:
     config = json.loads((directory / "config.json").read_text())
     prompt = json.loads((directory / "prompt.json").read_text())["pieces"]
     options: dict[str, Any] = {
-        "sampling_topk": 50,
+        "sampling_topk": 20,
         "sampling_topp": 0.95,
-        "sampling_temperature": 0.6,
+        "sampling_temperature": 0.7,
     }
     if "decoder_start_token" in config:
         translator = ctranslate2.Translator(str(directory), inter_threads=1, intra_threads=1)

@@ -18,7 +18,7 @@ def load(directory: Path) -> Callable[[int, int], list[int]]:
     def write(candidates: int, tokens: int) -> list[int]:
         counts = []
         for _ in range(candidates):
-            written = model.generate(prompt, top_k=50, top_p=0.95, temp=0.6)
+            written = model.generate(prompt, top_k=20, top_p=0.95, temp=0.7)
             counts.append(len(list(itertools.islice(written, tokens))))
         return counts
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-TOP_K, TOP_P, TEMPERATURE = 50, 0.95, 0.6
+TOP_K, TOP_P, TEMPERATURE = 20, 0.95, 0.7
 
 
 def load(directory: Path) -> Callable[[int, int], list[int]]:
