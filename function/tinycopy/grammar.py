@@ -1,6 +1,6 @@
 """Which kinds of features a word cannot stand before: "a holds 350 ml", "with dishwasher safe".
 
-And what a keyword cannot follow, whatever its kind: "you're coffee". Counted in the shipped deck
+And what a keyword, most often a noun, cannot follow: "you can coffee". Counted in the shipped deck
 (docs/decisions/2026-11-23-keywords-and-articles.md): what its copy hardly ever has. Not here:
 grammar beyond the two words before a slot.
 """
@@ -34,7 +34,8 @@ _KIND = {marker: kind for kind, markers in FEATURES.items() for marker in marker
 _SLOT = f"[{''.join(_KIND)}]"
 _BEFORE_SLOT = re.compile(rf"(?<![\w'])(?:([\w']+) )?([\w']+) ({_SLOT})(?:\s*([^\W\d_]+))?")
 _NO_KEYWORD = re.compile(
-    rf"\b(?:(?:you|we|they)(?:'re| are)|\w+n't|a no) [{''.join(KEYWORDS)}]", re.IGNORECASE
+    rf"\b(?:(?:you|we|they)(?:'re| are)|it(?:'s| is)|can|may|\w+n't|a no) [{''.join(KEYWORDS)}]",
+    re.IGNORECASE,
 )
 _JOINS = frozenset("and at for from in of on or so that to which with".split())
 """Words with which a phrase goes on after its last noun."""
