@@ -24,8 +24,7 @@ COFFEE = KEYWORDS[0]
         (f"IT {PRICE}", 1),
         (f"You're {COFFEE}, and they don't {COFFEE}, for a no {COFFEE}.", 3),
         (f"It's {COFFEE}, and it is {COFFEE}, so you can {COFFEE} or may {COFFEE}.", 4),
-        (f"It's a {COFFEE}, so you can have {COFFEE}, and what it has is {COFFEE}.", 0),
-        (f"You're in for {COFFEE}. It's {COFFEE}, and you can {COFFEE}.", 0),
+        (f"You're in for {COFFEE}. It's a {COFFEE}, and you can have {COFFEE}.", 0),
         ("No slot with a mug.", 0),
     ],
 )
