@@ -37,6 +37,9 @@ _NO_KEYWORD = re.compile(
     rf"\b(?:(?:you|we|they)(?:'re| are)|it(?:'s| is)|can|may|\w+n't|a no) [{''.join(KEYWORDS)}]",
     re.IGNORECASE,
 )
+_UNNAMED = "".join(marker for marker, kind in _KIND.items() if kind in _NO_NAME)
+_JOINED = re.compile(rf"[{_UNNAMED}],? (?:and|or) [{''.join(KEYWORDS)}](?=[.,;:!?]|$| for| with)")
+"""A keyword joined to what names nothing: "holds 350 ml and coffee"."""
 _JOINS = frozenset("and at for from in of on or so that to which with".split())
 """Words with which a phrase goes on after its last noun."""
 
@@ -50,7 +53,8 @@ def faults(written: str) -> int:
     said = re.findall(_SLOT, written)
     again = len(said) - len(set(said))
     misplaced = sum(_is_fault(*match.groups()) for match in _BEFORE_SLOT.finditer(written))
-    return again + misplaced + len(_NO_KEYWORD.findall(written))
+    keywords = len(_NO_KEYWORD.findall(written)) + len(_JOINED.findall(written))
+    return again + misplaced + keywords
 
 
 def _is_fault(before: str | None, word: str, marker: str, following: str | None) -> bool:

@@ -25,6 +25,8 @@ COFFEE = KEYWORDS[0]
         (f"You're {COFFEE}, and they don't {COFFEE}, for a no {COFFEE}.", 3),
         (f"It's {COFFEE}, and it is {COFFEE}, so you can {COFFEE} or may {COFFEE}.", 4),
         (f"You're in for {COFFEE}. It's a {COFFEE}, and you can have {COFFEE}.", 0),
+        (f"It {HOLDS} and {COFFEE}. It is {SAFE}, or {COFFEE}", 2),
+        (f"It has a {LID} and {COFFEE}. It {HOLDS} and {COFFEE} is at hand.", 0),
         ("No slot with a mug.", 0),
     ],
 )
