@@ -200,7 +200,7 @@ def _select(
             drops["repeated"] += 1
         elif known.copy.longest_run(fits, copy) >= COPIED_RUN:
             drops["copied"] += 1
-        elif faults(slots(fits).extract(copy)):
+        elif faults((marked := slots(fits)).extract(copy), marked.spans):
             drops["ungrammatical"] += 1
         elif strays(fits.facts, copy, known.general):
             drops["strays"] += 1

@@ -40,9 +40,11 @@ class Serving:
 
 
 def _give_back_memory() -> None:
-    """Returns to the system what the student before held; glibc alone keeps most of it.
+    """Returns to the system what was freed, above all a student before; glibc keeps most of it.
 
-    25 swaps of a 14 MB release under load left 172 MB resident without it, 112 MB with it.
+    The student before still has requests in hand when the next one serves, so its memory goes back
+    when the pointer is next looked at. After 18 swaps under load 127 to 139 MiB were resident, and
+    170 to 176 where memory was given back right after each load alone.
     """
     with contextlib.suppress(AttributeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
@@ -99,7 +101,9 @@ class Loader:
         longest = min(refresh or MAX_RETRY_SECONDS, MAX_RETRY_SECONDS)
         retry = pause = 0.0
         while not self._stopped.wait(pause):
-            if self._look():
+            found = self._look()
+            _give_back_memory()
+            if found:
                 if self._uri is None or self._uri.pinned or not refresh:
                     return
                 retry, pause = 0.0, refresh
@@ -133,7 +137,6 @@ class Loader:
         start = time.perf_counter()
         student = Student.of(found, self._settings.concurrency)
         self._set(Serving(student, found.digest, found.manifest, source, trouble))
-        _give_back_memory()
         ms = round(1000 * (time.perf_counter() - start), 1)
         logs.write(Severity.INFO, "release loaded", release=found.digest, source=source, load_ms=ms)
 

@@ -199,7 +199,9 @@ class Sentences:
         sentence tells no fact of the brief, though there are some left."""
         room = self._brief.word_range[1] - draft.words
         due = len(self._required - {*draft.written}) - room // _WORDS_FOR_A_KEYWORD
-        odd = faults(draft.written) + strays(self._brief.facts, draft.text, self._general)
+        odd = faults(draft.written, self._marked.spans) + strays(
+            self._brief.facts, draft.text, self._general
+        )
         told = self._facts & {*draft.written}
         return odd + max(0, due), len(told) == len(said) < len(self._facts)
 

@@ -79,7 +79,7 @@ def sampled(
 ) -> Sample:
     """What a student wrote for a brief's slots, as a sample; see Sample and topic.strays."""
     text = marked.fill(written) or ""
-    odd = faults(written) + strays(brief.facts, text, general)
+    odd = faults(written, marked.spans) + strays(brief.facts, text, general)
     return Sample(text, score, tokens, finished, odd)
 
 

@@ -24,6 +24,7 @@ COFFEE = KEYWORDS[0]
         (f"IT {PRICE}", 1),
         (f"You're {COFFEE}, and they don't {COFFEE}, for a no {COFFEE}.", 3),
         (f"It's {COFFEE}, and it is {COFFEE}, so you can {COFFEE} or may {COFFEE}.", 4),
+        (f"Let's {COFFEE}.", 1),
         (f"You're in for {COFFEE}. It's a {COFFEE}, and you can have {COFFEE}.", 0),
         (f"It {HOLDS} and {COFFEE}. It is {SAFE}, or {COFFEE}", 2),
         (f"It has a {LID} and {COFFEE}. It {HOLDS} and {COFFEE} is at hand.", 0),
@@ -36,7 +37,24 @@ def test_features_after_words_that_they_cannot_follow_are_counted(
     assert faults(written) == expected
 
 
+@pytest.mark.parametrize(
+    ("written", "keyword", "expected"),
+    [
+        (f"Here's a {COFFEE} with a {LID}, a {COFFEE}.", "coffee", 2),
+        (f"A {COFFEE} begins with a {COFFEE} mug and the {COFFEE}.", "coffee", 1),
+        (f"A {COFFEE} need a {LID}.", "commuters", 1),
+        (f"A {COFFEE} is what a {COFFEE} needs.", "travel mug", 0),
+    ],
+)
+def test_a_stands_before_keywords_of_which_there_is_one(
+    written: str, keyword: str, expected: int
+) -> None:
+    assert faults(written, [(COFFEE, keyword)]) == expected
+
+
 def test_copy_of_the_deck_has_hardly_any() -> None:
     rows = read_shipped("valid")
-    found = sum(faults(slots(row.brief).extract(row.copy)) > 0 for row in rows)
+    found = sum(
+        faults(s.extract(row.copy), s.spans) > 0 for row in rows for s in [slots(row.brief)]
+    )
     assert found < 0.03 * len(rows)
